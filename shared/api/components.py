@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.api.facets import COUNT, OFF_BY_DEFAULT, REQUIRED, REQUIRED_COUNT, Facets
+from shared.api.facets import COUNT, NAMED_ITEMS, OFF_BY_DEFAULT, REQUIRED, REQUIRED_COUNT, Facets
 from shared.api.objects import ApiModel, Condition, Json, KubernetesObject, Quantity, ResourceClaim
 
 BACKEND_FRAMEWORKS = ("sglang", "vllm", "trtllm")
@@ -127,7 +127,9 @@ class ComponentSpec(ApiModel):
     global_dynamo_namespace: bool = Field(False, description="Join the Dynamo namespace that all graphs share.")
     resources: Resources | None = Field(None, description="Compute resources of the main container.")
     autoscaling: Autoscaling | None = Field(None, description="Deprecated and ignored; use a scaling adapter.")
-    envs: list[Json] | None = Field(None, description="Environment variables of the main container.")
+    envs: Annotated[list[Json] | None, NAMED_ITEMS] = Field(
+        None, description="Environment variables of the main container."
+    )
     env_from_secret: str | None = Field(None, description="Secret whose keys become environment variables.")
     volume_mounts: list[VolumeMount] | None = Field(None, description="Claims to mount.")
     ingress: Ingress | None = Field(None, description="How the component is reached from outside.")

@@ -37,6 +37,7 @@ class Facets:
     max_items: int | None = None
     max_properties: int | None = None
     list_map_keys: tuple[str, ...] = ()
+    item_names: tuple[str, ...] = ()  # members that each embedded item must name
     embedded_resource: bool = False
 
     def keywords(self) -> dict[str, Any]:
@@ -65,3 +66,4 @@ REQUIRED_COUNT = Facets(format="int32", minimum=0, required=True)
 EMBEDDED_RESOURCE = Facets(embedded_resource=True)
 OFF_BY_DEFAULT = Facets(default=False)
 TIMESTAMP = Facets(format="date-time")
+NAMED_ITEMS = Facets(item_names=("name",))

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared.api.components import BackendFramework, ComponentSpec, ReplicaStatus
-from shared.api.facets import REQUIRED, Facets, Rule
+from shared.api.facets import NAMED_ITEMS, REQUIRED, Facets, Rule
 from shared.api.objects import ApiModel, Condition, Json, KubernetesObject, Quantity
 
 CLAIM_IS_COMPLETE = Rule(
@@ -39,7 +39,9 @@ class GraphSpec(ApiModel):
     """What a graph should be."""
 
     backend_framework: BackendFramework = Field("", description="Inference engine of the workers; cannot be changed.")
-    envs: list[Json] | None = Field(None, description="Environment of all services; a service's own variables win.")
+    envs: Annotated[list[Json] | None, NAMED_ITEMS] = Field(
+        None, description="Environment of all services; a service's own variables win."
+    )
     pvcs: Annotated[list[VolumeClaim] | None, Facets(max_items=100)] = Field(
         None, description="Claims that services mount."
     )
