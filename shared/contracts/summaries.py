@@ -1,5 +1,209 @@
 """The redacted form of an object: an allow-list per kind (design: the log is redacted).
 
 One function decides both what the watcher publishes and what the partition view holds of an own write's answer, so
-that a pass sees the same object whichever way it came. What is not listed here never enters the log.
+that a pass sees the same object whichever way it came. What is not listed here never enters the log: no managed
+fields, no last-applied configuration, no Secret or ConfigMap data, no literal environment value, no argument and no
+free-form field of a request.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.core import labels
+from shared.core.json import Manifest
+from shared.core.resources import (
+    COMPONENTS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    DEPLOYMENTS,
+    ENDPOINT_SLICES,
+    GRAPHS,
+    MODELS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    REPLICA_SETS,
+    REQUESTS,
+    ROLE_BINDINGS,
+    ROLES,
+    SCALING_ADAPTERS,
+    SERVICES,
+    Resource,
+)
+
+# A tree of member names. `True` takes the value whole; `EACH` stands for every item of a list or value of a map.
+Tree = Mapping[str, "Tree | bool"]
+EACH = "*"
+
+_METADATA: Tree = dict.fromkeys(
+    (
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "labels",
+        "ownerReferences",
+        "finalizers",
+    ),
+    True,
+)
+# Annotations are free text that anybody writes; only those of the platform and of Kubernetes itself mean anything here.
+_ANNOTATION_DOMAINS = ("nvidia.com/", "kubernetes.io/", "k8s.io/", "kai.scheduler/")
+
+_CONDITIONS: Tree = {EACH: dict.fromkeys(("type", "status", "reason", "message", "observedGeneration"), True)}
+_TIMED_CONDITIONS: Tree = {
+    EACH: dict.fromkeys(("type", "status", "reason", "message", "observedGeneration", "lastTransitionTime"), True)
+}
+_RESOURCES: Tree = {"requests": True, "limits": True}
+_COMPONENT: Tree = {
+    "serviceName": True,
+    "componentType": True,
+    "subComponentType": True,
+    "dynamoNamespace": True,
+    "globalDynamoNamespace": True,
+    "replicas": True,
+    "multinode": True,
+    "resources": _RESOURCES,
+    "modelRef": {"name": True, "revision": True},
+    "scalingAdapter": {"enabled": True},
+}
+_CONTAINER_STATE: Tree = {
+    "running": {"startedAt": True},
+    "waiting": {"reason": True, "message": True},
+    "terminated": {"reason": True, "exitCode": True},
+}
+_CONTAINER_STATUS: Tree = {
+    "name": True,
+    "ready": True,
+    "started": True,
+    "restartCount": True,
+    "state": _CONTAINER_STATE,
+    "lastState": _CONTAINER_STATE,
+}
+_WORKLOAD_STATUS: Tree = {
+    **dict.fromkeys(
+        (
+            "observedGeneration",
+            "replicas",
+            "updatedReplicas",
+            "readyReplicas",
+            "availableReplicas",
+            "unavailableReplicas",
+            "fullyLabeledReplicas",
+        ),
+        True,
+    ),
+    "conditions": _CONDITIONS,
+}
+
+ALLOWED: Mapping[Resource, Tree] = {
+    GRAPHS: {
+        "spec": {"backendFramework": True, "services": {EACH: _COMPONENT}, "pvcs": True},
+        "status": {
+            "state": True,
+            "observedGeneration": True,
+            "services": True,
+            "conditions": _TIMED_CONDITIONS,
+        },
+    },
+    COMPONENTS: {
+        "spec": {"backendFramework": True, **_COMPONENT},
+        "status": {"observedGeneration": True, "service": True, "conditions": _TIMED_CONDITIONS},
+    },
+    REQUESTS: {"status": {"state": True, "observedGeneration": True}},
+    SCALING_ADAPTERS: {"spec": {"replicas": True, "dgdRef": True}, "status": {"replicas": True}},
+    MODELS: {
+        "spec": {"modelName": True, "baseModelName": True, "modelType": True},
+        "status": {"readyEndpoints": True, "totalEndpoints": True, "conditions": _CONDITIONS},
+    },
+    DEPLOYMENTS: {"spec": {"replicas": True, "paused": True}, "status": _WORKLOAD_STATUS},
+    REPLICA_SETS: {"spec": {"replicas": True}, "status": _WORKLOAD_STATUS},
+    PODS: {
+        "spec": {
+            "nodeName": True,
+            "schedulerName": True,
+            "serviceAccountName": True,
+            "containers": {EACH: {"name": True, "image": True, "resources": _RESOURCES}},
+            "initContainers": {EACH: {"name": True, "image": True, "resources": _RESOURCES}},
+        },
+        "status": {
+            "phase": True,
+            "reason": True,
+            "message": True,
+            "podIP": True,
+            "conditions": _CONDITIONS,
+            "containerStatuses": {EACH: _CONTAINER_STATUS},
+            "initContainerStatuses": {EACH: _CONTAINER_STATUS},
+        },
+    },
+    SERVICES: {"spec": {"type": True, "clusterIP": True, "selector": True, "ports": True}},
+    ENDPOINT_SLICES: {
+        "addressType": True,
+        "ports": True,
+        "endpoints": {
+            EACH: {"addresses": True, "conditions": True, "nodeName": True, "targetRef": True},
+        },
+    },
+    NODES: {
+        "spec": {"taints": True, "unschedulable": True},
+        "status": {
+            "allocatable": True,
+            "conditions": {EACH: {"type": True, "status": True, "reason": True}},
+        },
+    },
+    NAMESPACES: {"status": {"phase": True}},
+    ROLES: {"rules": True},
+    ROLE_BINDINGS: {"subjects": True, "roleRef": True},
+    CUSTOM_RESOURCE_DEFINITIONS: {
+        "spec": {
+            "group": True,
+            "scope": True,
+            "names": {"plural": True, "kind": True},
+            "versions": {EACH: {"name": True, "served": True}},
+        },
+    },
+}
+
+
+def summary(resource: Resource, manifest: Manifest) -> Manifest:
+    """Return the redacted form of an object; a kind without an allow-list keeps its metadata only."""
+    metadata = manifest.get("metadata") or {}
+    chosen: Manifest = {
+        "apiVersion": resource.api_version,
+        "kind": resource.kind,
+        "metadata": _pick(metadata, _METADATA),
+    }
+    annotations = _annotations(metadata.get("annotations") or {})
+    if annotations:
+        chosen["metadata"]["annotations"] = annotations
+    chosen.update(_pick(manifest, ALLOWED.get(resource, {})))
+    return chosen
+
+
+def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in annotations.items()
+        if key != labels.LAST_APPLIED and any(domain in key for domain in _ANNOTATION_DOMAINS)
+    }
+
+
+def _pick(value: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
+    if EACH in tree:
+        branch = tree[EACH]
+        return {key: _value(item, branch) for key, item in value.items()}
+    return {key: _value(value[key], branch) for key, branch in tree.items() if key in value}
+
+
+def _value(value: Any, branch: Tree | bool) -> Any:
+    if isinstance(branch, bool):
+        return value
+    if isinstance(value, Mapping):
+        return _pick(value, branch)
+    if isinstance(value, list) and EACH in branch:
+        return [_value(item, branch[EACH]) for item in value]
+    return None  # another shape than the schema's: nothing of it is known to be safe

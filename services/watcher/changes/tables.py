@@ -1,0 +1,114 @@
+"""What the log holds for one resource, as far as this watcher knows: the table that changes are compared with.
+
+The table is rebuilt from the log's newest messages whenever a kind is claimed, so a watcher that starts fresh knows
+what its predecessor published, and publishes only what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from shared.contracts.envelope import ChangeHeaders
+from shared.core.json import digest
+from shared.core.resources import NODES, PODS, Resource
+
+# Objects that others write all the time, with nothing of ours in them: only what the summary holds is worth an event.
+# Kinds that we apply are published at every version, since a child counts from the version we applied (design 7).
+_QUIET: frozenset[Resource] = frozenset({NODES, PODS})
+
+
+@dataclass(slots=True)
+class Held:
+    """The newest message of one subject."""
+
+    sequence: int
+    uid: str
+    version: int
+    epoch: str
+    is_tombstone: bool
+    body_digest: str
+    time: datetime
+
+
+@dataclass(slots=True)
+class Table:
+    """The newest messages of one resource, by subject and by object."""
+
+    resource: Resource
+    by_subject: dict[str, Held] = field(default_factory=dict)
+    _by_object: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    def put(self, subject: str, headers: ChangeHeaders, body: bytes, sequence: int) -> None:
+        """Record the newest message of a subject."""
+        self.by_subject[subject] = Held(
+            sequence=sequence,
+            uid=headers.uid,
+            version=headers.version,
+            epoch=headers.epoch,
+            is_tombstone=headers.is_tombstone,
+            body_digest=body_digest(headers, body),
+            time=headers.time,
+        )
+        self._by_object.setdefault(_address(subject), set()).add(subject)
+
+    def drop(self, subject: str) -> None:
+        """Forget a subject whose messages were purged."""
+        self.by_subject.pop(subject, None)
+        held = self._by_object.get(_address(subject), set())
+        held.discard(subject)
+        if not held:
+            self._by_object.pop(_address(subject), None)
+
+    def living(self, subject: str) -> frozenset[str]:
+        """Return the subjects that hold a living message of the same object as a subject names."""
+        held = self._by_object.get(_address(subject), ())
+        return frozenset(each for each in held if not self.by_subject[each].is_tombstone)
+
+    def all_living(self) -> list[str]:
+        """Return every subject that holds a living message."""
+        return [subject for subject, held in self.by_subject.items() if not held.is_tombstone]
+
+    def needs(self, subject: str, headers: ChangeHeaders, body: bytes) -> bool:
+        """Return whether a message must be published on top of what the subject holds."""
+        held = self.by_subject.get(subject)
+        if held is None:
+            return not headers.is_tombstone
+        if held.is_tombstone and headers.is_tombstone:
+            return False
+        if held.epoch == headers.epoch and held.version >= headers.version:
+            return False
+        is_same_object = held.uid == headers.uid and held.epoch == headers.epoch and not held.is_tombstone
+        if is_same_object and not headers.is_tombstone and self.resource in _QUIET:
+            return held.body_digest != body_digest(headers, body)
+        return True
+
+    def gone(self, listed: Iterable[str], *, version: int, epoch: str) -> list[str]:
+        """Return the subjects whose object a complete list of a version lacks; newer messages are left alone."""
+        present = set(listed)
+        return sorted(
+            subject
+            for subject in self.all_living()
+            if subject not in present
+            and (self.by_subject[subject].epoch != epoch or self.by_subject[subject].version <= version)
+        )
+
+    def old_tombstones(self, before: datetime) -> list[tuple[str, int]]:
+        """Return the subjects, with their sequence, whose tombstone is older than a time."""
+        return [
+            (subject, held.sequence)
+            for subject, held in self.by_subject.items()
+            if held.is_tombstone and held.time < before
+        ]
+
+
+def body_digest(headers: ChangeHeaders, body: bytes) -> str:
+    """Return what tells two states of an object apart for its readers; the version itself does not."""
+    text = body.replace(f'"resourceVersion":"{headers.version}"'.encode(), b"")
+    return digest([headers.ownership_digest, headers.generation, text.decode()])
+
+
+def _address(subject: str) -> tuple[str, str]:
+    namespace, name = subject.rsplit(".", 2)[1:]
+    return namespace, name
