@@ -97,7 +97,8 @@ class EventLog(Protocol):
         """Store a message and return its sequence.
 
         With `expected_last` (0: none so far) the newest message of the subject must have that sequence, else
-        SequenceConflictError. UnreachableError or UnknownResultError when no acknowledgement came.
+        SequenceConflictError. UnreachableError or UnknownResultError when no acknowledgement came, StreamMissingError
+        when no stream takes the subject, ForbiddenError when we may not publish to it.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -107,7 +107,7 @@ class Store(Protocol):
         """Do all writes in one transaction and return its revision; raise ConflictError if a guard fails."""
         ...
 
-    def follow(self, prefix: str) -> AsyncIterator[StoreChange]:
+    def follow(self, prefix: str) -> AsyncGenerator[StoreChange, None]:
         """Yield Everything, then each change in order, for ever.
 
         Resumed behind the last event; compaction, a wiped store (another incarnation) or a revision that went back
