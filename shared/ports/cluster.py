@@ -57,7 +57,12 @@ class Absent:
     """The server does not serve the resource (any more); it is looked for again later."""
 
 
-Observation = Snapshot | Observed | Bookmark | Absent
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The watch broke and is resumed: whoever answers now may be another server, or one with another history."""
+
+
+Observation = Snapshot | Observed | Bookmark | Absent | Interrupted
 
 
 class Cluster(Protocol):

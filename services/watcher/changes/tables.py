@@ -1,4 +1,4 @@
-"""What the log holds for one resource, as far as this watcher knows: the table that changes are compared with.
+"""What the log holds, or is about to hold, for one resource: the table that changes are compared with.
 
 The table is rebuilt from the log's newest messages whenever a kind is claimed, so a watcher that starts fresh knows
 what its predecessor published, and publishes only what differs.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.contracts.envelope import ChangeHeaders
+from shared.contracts.subjects import encode_token
 from shared.core.json import digest
 from shared.core.resources import NODES, PODS, Resource
 
@@ -21,7 +22,7 @@ _QUIET: frozenset[Resource] = frozenset({NODES, PODS})
 
 @dataclass(slots=True)
 class Held:
-    """The newest message of one subject."""
+    """The newest message of one subject; `sequence` is that of the newest one known to be stored."""
 
     sequence: int
     uid: str
@@ -40,10 +41,10 @@ class Table:
     by_subject: dict[str, Held] = field(default_factory=dict)
     _by_object: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
-    def put(self, subject: str, headers: ChangeHeaders, body: bytes, sequence: int) -> None:
-        """Record the newest message of a subject."""
+    def plan(self, subject: str, headers: ChangeHeaders, body: bytes) -> None:
+        """Record what a subject is about to hold: from here on it is what changes are compared with."""
         self.by_subject[subject] = Held(
-            sequence=sequence,
+            sequence=self.sequence(subject),
             uid=headers.uid,
             version=headers.version,
             epoch=headers.epoch,
@@ -53,6 +54,22 @@ class Table:
         )
         self._by_object.setdefault(_address(subject), set()).add(subject)
 
+    def stored(self, subject: str, sequence: int) -> None:
+        """Record the sequence of a subject's newest message."""
+        held = self.by_subject.get(subject)
+        if held is not None:
+            held.sequence = max(held.sequence, sequence)
+
+    def put_unreadable(self, subject: str, sequence: int, time: datetime) -> None:
+        """Record a message that nobody can read, so that the object is published on top of it."""
+        self.by_subject[subject] = Held(sequence, "", 0, "", is_tombstone=False, body_digest="", time=time)
+        self._by_object.setdefault(_address(subject), set()).add(subject)
+
+    def sequence(self, subject: str) -> int:
+        """Return the sequence of a subject's newest message, 0 where there is none."""
+        held = self.by_subject.get(subject)
+        return held.sequence if held else 0
+
     def drop(self, subject: str) -> None:
         """Forget a subject whose messages were purged."""
         self.by_subject.pop(subject, None)
@@ -61,9 +78,9 @@ class Table:
         if not held:
             self._by_object.pop(_address(subject), None)
 
-    def living(self, subject: str) -> frozenset[str]:
-        """Return the subjects that hold a living message of the same object as a subject names."""
-        held = self._by_object.get(_address(subject), ())
+    def living(self, namespace: str, name: str) -> frozenset[str]:
+        """Return the subjects that hold a living message of an object."""
+        held = self._by_object.get((encode_token(namespace), encode_token(name)), ())
         return frozenset(each for each in held if not self.by_subject[each].is_tombstone)
 
     def all_living(self) -> list[str]:

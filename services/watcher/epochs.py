@@ -1,0 +1,81 @@
+"""The epoch: the life of one cluster's history, within which resource versions can be compared.
+
+It is the uid of namespace `kube-system` and a counter that is raised when a list's version is below one that was
+stored: a cluster restored from a backup, or a restarted lab. It is recorded in etcd, so that all replicas agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from shared.contracts.etcd_keys import EtcdKeys
+from shared.core.errors import ConflictError, UnreachableError
+from shared.core.objects import uid_of
+from shared.core.resources import NAMESPACES, Ref
+from shared.ports.cluster import Cluster
+from shared.ports.store import ModifiedAt, Put, Store
+
+SYSTEM_NAMESPACE = Ref(NAMESPACES, "", "kube-system")
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One epoch; its text is what events carry."""
+
+    uid: str
+    counter: int
+
+    def __str__(self) -> str:
+        """Return `uid.counter`."""
+        return f"{self.uid}.{self.counter}"
+
+
+def next_epoch(recorded: Epoch | None, uid: str, *, went_back: bool) -> Epoch:
+    """Return the epoch of a cluster with this uid, one further when its versions went back."""
+    if recorded is None or recorded.uid != uid:
+        return Epoch(uid, 0)
+    return Epoch(uid, recorded.counter + 1) if went_back else recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """Read and advance the installation's epoch."""
+
+    cluster: Cluster
+    store: Store
+    keys: EtcdKeys
+
+    async def recorded(self) -> str:
+        """Return the epoch that etcd records, or an empty text before the first."""
+        pair = await self.store.get(self.keys.epoch)
+        return str(_decode(pair.value)) if pair else ""
+
+    async def observe(self, *, went_back: bool = False) -> str:
+        """Return the epoch after looking at the cluster; record it when it is a new one."""
+        while True:
+            namespace = await self.cluster.get(SYSTEM_NAMESPACE)
+            if namespace is None:
+                raise UnreachableError("namespace kube-system is missing: the API server is not ready")
+            pair = await self.store.get(self.keys.epoch)
+            recorded = _decode(pair.value) if pair else None
+            epoch = next_epoch(recorded, uid_of(namespace), went_back=went_back)
+            if epoch == recorded:
+                return str(epoch)
+            try:
+                guard = ModifiedAt(self.keys.epoch, pair.mod_revision if pair else 0)
+                await self.store.commit([Put(self.keys.epoch, _encode(epoch))], [guard])
+            except ConflictError:
+                went_back = False  # another replica saw it too, and was first
+                continue
+            return str(epoch)
+
+
+def _encode(epoch: Epoch) -> bytes:
+    return orjson.dumps({"uid": epoch.uid, "counter": epoch.counter})
+
+
+def _decode(value: bytes) -> Epoch:
+    record = orjson.loads(value)
+    return Epoch(record["uid"], record["counter"])

@@ -1,0 +1,36 @@
+"""Reading and publishing synced markers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.contracts.markers import SyncedMarker, decode_marker
+from shared.contracts.streams import CHANGES
+from shared.contracts.subjects import synced_subject
+from shared.core.errors import InvalidObjectError, TemporaryError
+from shared.core.resources import Resource
+from shared.ports.bus import EventLog
+from shared.ports.clock import Clock
+
+RETRY_DELAY = timedelta(milliseconds=500)
+
+
+async def read_marker(bus: EventLog, resource: Resource) -> SyncedMarker | None:
+    """Return the newest marker of a resource; one that cannot be read counts as none."""
+    message = await bus.newest(CHANGES, synced_subject(resource))
+    try:
+        return decode_marker(message.body) if message else None
+    except InvalidObjectError:
+        return None
+
+
+async def publish_marker(bus: EventLog, clock: Clock, resource: Resource, marker: SyncedMarker) -> None:
+    """Publish a marker, again and again until it is stored; a marker twice does no harm."""
+    headers = {"ce-specversion": "1.0", "ce-type": f"com.nvidia.dynamo.{resource.plural}.synced.v1"}
+    while True:
+        try:
+            await bus.publish(synced_subject(resource), marker.encode(), headers)
+        except TemporaryError:
+            await clock.sleep(RETRY_DELAY)
+        else:
+            return

@@ -1,0 +1,77 @@
+"""Which resources enter the log, and which objects of them.
+
+A kind that we apply is watched whole, in the version in which we apply it. Pods are watched for what they say about
+graphs and about GPUs; all others only cost memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.core import labels
+from shared.core.json import Manifest, items, mapping
+from shared.core.objects import labels_of
+from shared.core.resources import (
+    CLUSTER_ROLES,
+    COMPONENTS,
+    CUSTOM_RESOURCE_DEFINITIONS,
+    DEPLOYMENTS,
+    ENDPOINT_SLICES,
+    GRAPHS,
+    MODELS,
+    NODES,
+    PODS,
+    REQUESTS,
+    ROLE_BINDINGS,
+    ROLES,
+    SCALING_ADAPTERS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    WORKER_METADATAS,
+    Resource,
+)
+
+WATCHED: tuple[Resource, ...] = (
+    GRAPHS,
+    COMPONENTS,
+    REQUESTS,
+    SCALING_ADAPTERS,
+    MODELS,
+    WORKER_METADATAS,
+    DEPLOYMENTS,
+    SERVICES,
+    ENDPOINT_SLICES,
+    PODS,
+    SERVICE_ACCOUNTS,
+    ROLES,
+    ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    NODES,
+    CUSTOM_RESOURCE_DEFINITIONS,
+)
+
+GPU_DOMAINS = ("nvidia.com/", "amd.com/", "gpu.intel.com/")
+
+
+def is_gpu(resource_name: str) -> bool:
+    """Return whether an extended resource is a GPU, or a slice of one, of any vendor."""
+    vendor = next((domain for domain in GPU_DOMAINS if resource_name.startswith(domain)), "")
+    short = resource_name.removeprefix(vendor)
+    return bool(vendor) and (vendor == "gpu.intel.com/" or short == "gpu" or short.startswith("mig-"))
+
+
+def gpus_requested(manifest: Manifest) -> Mapping[str, int]:
+    """Return the GPUs that a pod holds, by resource name: the sum over its containers' limits."""
+    held: dict[str, int] = {}
+    for container in items(manifest, "spec", "containers"):
+        for name, amount in mapping(container, "resources", "limits").items():
+            if is_gpu(name) and str(amount).isdigit():
+                held[name] = held.get(name, 0) + int(str(amount))
+    return held
+
+
+def is_of_interest(resource: Resource, manifest: Manifest) -> bool:
+    """Return whether an object of a watched resource enters the log."""
+    if resource is not PODS:
+        return True
+    return bool(labels_of(manifest).get(labels.GRAPH_NAME)) or bool(gpus_requested(manifest))
