@@ -1,0 +1,30 @@
+"""The debugger sidecar that an annotation adds to a component's pods."""
+
+from __future__ import annotations
+
+from services.reconciler.desired.component import Component
+from shared.core.json import Manifest
+
+ENABLE = "nvidia.com/enable-debug-mode"
+IMAGE = "python:3.12-slim"
+
+
+def is_debugged(component: Component) -> bool:
+    """Return whether the component asks for the sidecar."""
+    return component.annotations.get(ENABLE) == "true"
+
+
+def debugger() -> Manifest:
+    """Return the sidecar: a shell that may look into the processes beside it."""
+    return {
+        "name": "debugger",
+        "image": IMAGE,
+        "command": ["sleep", "infinity"],
+        "securityContext": {"capabilities": {"add": ["SYS_PTRACE"]}},
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "100Mi"},
+            "limits": {"cpu": "1", "memory": "1000Mi"},
+        },
+        "stdin": True,
+        "tty": True,
+    }
