@@ -17,22 +17,17 @@ RBAC = "dynamo-rbac"
 DISCOVERY = "dynamo-discovery"
 WEBHOOK = "dynamo-webhook"
 
-OUR_MANAGERS = frozenset({GRAPH_CHILDREN, FINALIZERS, STATUS, RBAC, DISCOVERY, WEBHOOK})
+# The managers whose fields make an object what we want it to be. A status and a finalizer are written by the pass of the
+# object itself: were they part of the digest, each such write would look like drift to the pass of its owner.
+_SHAPING = frozenset({GRAPH_CHILDREN, RBAC, DISCOVERY, WEBHOOK})
 
 
 def ownership_digest(manifest: Manifest) -> str:
-    """Return the digest of our managers' fields, the owner references, deletion and finalizers of an object."""
+    """Return the digest of the fields that we shaped an object with, and of its owner references."""
     metadata = mapping(manifest, "metadata")
     ours = sorted(
-        (text(entry, "manager"), text(entry, "subresource"), digest(mapping(entry, "fieldsV1")))
+        (text(entry, "manager"), digest(mapping(entry, "fieldsV1")))
         for entry in items(metadata, "managedFields")
-        if text(entry, "manager") in OUR_MANAGERS
+        if text(entry, "manager") in _SHAPING and not text(entry, "subresource")
     )
-    return digest(
-        [
-            ours,
-            items(metadata, "ownerReferences"),
-            text(metadata, "deletionTimestamp"),
-            items(metadata, "finalizers"),
-        ]
-    )
+    return digest([ours, items(metadata, "ownerReferences")])

@@ -1,0 +1,125 @@
+"""What differs between the desired children of a primary and what is there: pure, no request.
+
+Applied is what is missing, was desired differently before, or was changed by somebody in fields of ours (another
+ownership digest). Deleted is what this primary controls, in the view or in the inventory, and no longer wants. What
+another owner controls is never touched, and what is being deleted is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.applying.inventories import Applied, Inputs, Inventory
+from shared.core.json import Manifest, digest
+from shared.core.objects import ref_of
+from shared.core.resources import Ref, Resource
+from shared.ports.passes import Entry, View
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One child that is applied, and why."""
+
+    ref: Ref
+    manifest: Manifest
+    digest: str
+    reason: str  # `created`, `updated` or `repaired`
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One child that is deleted."""
+
+    ref: Ref
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that one pass does to the children."""
+
+    changes: tuple[Change, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    foreign: tuple[Ref, ...] = ()  # wanted names that another owner controls
+    waiting: tuple[Ref, ...] = ()  # wanted names whose former object is still going away
+    kept: Mapping[Ref, Applied] | None = None  # unchanged children, as recorded
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing has to be written."""
+        return not self.changes and not self.removals
+
+
+def is_settled(inputs: Inputs, inventory: Inventory, view: View) -> bool:
+    """Return whether inputs and children are exactly as recorded, so that a pass has nothing to do to them."""
+    if inventory.inputs != inputs:
+        return False
+    if any(not _is_as_applied(view.get(ref), applied) for ref, applied in inventory.children.items()):
+        return False
+    return all(entry.ref in inventory.children or entry.is_deleting for entry in view.children(inputs.uid))
+
+
+def plan(
+    desired: Sequence[Manifest], *, owner_uid: str, inventory: Inventory, view: View, managed: Sequence[Resource]
+) -> Plan:
+    """Return what has to be written so that the children are as desired.
+
+    `managed` are the resources that this handler writes for its primary: a child of another resource (made by some
+    other controller) is left alone.
+    """
+    changes: list[Change] = []
+    foreign: list[Ref] = []
+    waiting: list[Ref] = []
+    kept: dict[Ref, Applied] = {}
+    wanted = {ref_of(manifest): manifest for manifest in desired}
+    for ref, manifest in wanted.items():
+        entry, applied = view.get(ref), inventory.children.get(ref)
+        wanted_digest = digest(manifest)
+        if entry is not None and entry.is_deleting:
+            waiting.append(ref)
+        elif entry is not None and entry.owner is not None and entry.owner.uid != owner_uid:
+            foreign.append(ref)
+        elif applied is not None and applied.desired == wanted_digest and _is_as_applied(entry, applied):
+            kept[ref] = applied
+        else:
+            changes.append(Change(ref, manifest, wanted_digest, _reason(entry, applied, wanted_digest)))
+    removals = _removals(wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
+    return Plan(tuple(changes), removals, tuple(foreign), tuple(waiting), kept)
+
+
+def _removals(
+    wanted: Mapping[Ref, Manifest],
+    *,
+    owner_uid: str,
+    inventory: Inventory,
+    view: View,
+    managed: Sequence[Resource],
+) -> tuple[Removal, ...]:
+    seen = {
+        entry.ref: entry.uid
+        for entry in view.children(owner_uid)
+        if entry.ref.resource in managed and not entry.is_deleting
+    }
+    recorded = {
+        ref: applied.uid
+        for ref, applied in inventory.children.items()
+        if (entry := view.get(ref)) is None or (entry.uid == applied.uid and not entry.is_deleting)
+    }
+    unwanted = {ref: uid for ref, uid in (recorded | seen).items() if ref not in wanted}
+    return tuple(Removal(ref, uid) for ref, uid in sorted(unwanted.items()))
+
+
+def _is_as_applied(entry: Entry | None, applied: Applied) -> bool:
+    return (
+        entry is not None
+        and not entry.is_deleting
+        and entry.uid == applied.uid
+        and entry.ownership_digest == applied.ownership
+    )
+
+
+def _reason(entry: Entry | None, applied: Applied | None, wanted: str) -> str:
+    if entry is None:
+        return "created"
+    return "repaired" if applied is not None and applied.desired == wanted else "updated"
