@@ -1,0 +1,234 @@
+"""What a write does to the owners of an object: updates are tracked, applies are merged, refused or forced.
+
+Separate from the HTTP side because it is one decision from values to a value. Invariants: a write that changes nothing
+returns the live object itself; a field is taken from another manager only by changing it; nobody owns what the server
+itself writes (identity, version, times).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lab.apiserver.ownership.entries import (
+    APPLY,
+    BEFORE_FIRST_APPLY,
+    UPDATE,
+    Entry,
+    Managers,
+    bounded,
+    encode_entries,
+    key_of,
+    ownable,
+    read_entries,
+    stored_entries,
+)
+from lab.apiserver.ownership.fields import (
+    FieldsError,
+    FieldSet,
+    Tree,
+    difference,
+    intersection,
+    paths,
+    union,
+    without,
+)
+from lab.apiserver.ownership.merging import merge
+from lab.apiserver.ownership.removal import remove
+from lab.apiserver.ownership.typed import check_applied
+from lab.apiserver.ownership.values import compare, entire, fields_of, same
+from lab.apiserver.schemas.schema import Schema
+
+Object = dict[str, Any]
+
+NO_FIELDS: Final = FieldSet()
+_TYPE_FIELDS: Final = ("apiVersion", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One field that an apply would change although another manager owns it."""
+
+    manager: str
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """The outcome of an apply: with conflicts, the object is the live one."""
+
+    object: Object
+    conflicts: tuple[Conflict, ...]
+    changed: bool
+
+    @property
+    def message(self) -> str:
+        """Return the sentence with which the server refuses a conflicting apply."""
+        return conflict_message(self.conflicts)
+
+
+def conflict_message(conflicts: Sequence[Conflict]) -> str:
+    """Return the sentence with which the server refuses a conflicting apply."""
+    if len(conflicts) == 1:
+        return f"Apply failed with 1 conflict: {conflicts[0].message}: {conflicts[0].field}"
+    by_manager: dict[str, list[str]] = {}
+    for conflict in conflicts:
+        by_manager.setdefault(conflict.message.replace("conflict", "conflicts", 1), []).append(conflict.field)
+    lines = [line for message in sorted(by_manager) for line in (f"{message}:", *_bullets(by_manager[message]))]
+    return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
+
+
+def _bullets(fields: list[str]) -> list[str]:
+    return [f"- {name}" for name in fields]
+
+
+def track_write(
+    live: Object | None,
+    new: Object,
+    *,
+    schema: Schema,
+    manager: str,
+    operation: str = UPDATE,
+    api_version: str,
+    subresource: str = "",
+    time: str | None,
+    reset: FieldSet = NO_FIELDS,
+) -> Object:
+    """Return the new object with the owners that a create, update or patch leaves it with.
+
+    `reset` holds the fields that this endpoint never writes (the status on the main one, all else on the status).
+    """
+    managers = _managers_before(live, new, subresource)
+    if managers is None or (not managers and live is not None and "uid" in live.get("metadata", {})):
+        return _with_entries(new, [], live)
+    before = {} if live is None else _plain(live)
+    written, removed = compare(schema, before, _plain(new))
+    written, removed = without(written, reset.tree), without(removed, reset.tree)
+    own_key = key_of(operation, manager, subresource, api_version)
+    managers = _released(managers, written, removed, spare=None)
+    gained = ownable(written)
+    if gained:
+        previous = managers.get(own_key)
+        tree = FieldSet(gained if previous is None else union(previous.tree, gained)).encode()
+        managers[own_key] = Entry(manager, operation, api_version, subresource, time, tree)
+    return _with_entries(new, encode_entries(bounded(managers)), live)
+
+
+def server_side_apply(
+    live: Object | None,
+    applied: Object,
+    *,
+    schema: Schema,
+    manager: str,
+    force: bool,
+    api_version: str,
+    subresource: str = "",
+    time: str | None,
+    reset: FieldSet = NO_FIELDS,
+) -> ApplyResult:
+    """Merge a manager's whole configuration into the live object; raise AppliedObjectError where it is mistyped."""
+    check_applied(applied, schema)
+    base: Object = {key: applied[key] for key in _TYPE_FIELDS if key in applied} if live is None else live
+    managers = read_entries(stored_entries(live), trusted=True)
+    if live is not None and not managers:
+        managers = _before_first_apply(live, schema, api_version, subresource, time)
+    own_key = key_of(APPLY, manager, subresource, api_version)
+    own = without(ownable(fields_of(applied, schema).tree), reset.tree)
+    last = managers.pop(own_key, None)
+    merged, written = merge(schema, base, applied)
+    merged, removed = _without_dropped(schema, merged, last, own, managers)
+    written, removed = without(written, reset.tree), without(removed, reset.tree)
+    conflicts = _conflicts(managers, written)
+    if conflicts and not force:
+        return ApplyResult(live or {}, conflicts, False)
+    is_same = not written and not removed
+    managers = _released(managers, written, removed, spare=own_key)
+    if own:
+        tree = last.tree if last is not None and last.tree == own else FieldSet(own).encode()
+        moment = time if not is_same else (last.time if last is not None else None)
+        managers[own_key] = Entry(manager, APPLY, api_version, subresource, moment, tree)
+    entries = encode_entries(managers)
+    if is_same and live is not None:
+        if entries == stored_entries(live):
+            return ApplyResult(live, (), False)
+        merged = live
+    return ApplyResult(_with_entries(merged, entries, None), (), True)
+
+
+def _managers_before(live: Object | None, new: Object, subresource: str) -> Managers | None:
+    """Return the owners before an update, as the request may have edited them; None if it erased them."""
+    known = stored_entries(live)
+    sent = stored_entries(new)
+    if subresource or not sent or sent is known or sent == known:
+        return read_entries(known, trusted=True)
+    if sent == [{}]:
+        return {} if live is not None else None
+    try:
+        edited = read_entries(sent, trusted=False)
+    except FieldsError:
+        edited = {}
+    return edited or read_entries(known, trusted=True)
+
+
+def _before_first_apply(live: Object, schema: Schema, api_version: str, subresource: str, time: str | None) -> Managers:
+    """Return the one entry that stands for every write made while nothing was tracked."""
+    tree = ownable({key: node for key, node in entire(schema, _plain(live)).items() if key != "."})
+    if not tree:
+        return {}
+    entry = Entry(BEFORE_FIRST_APPLY, UPDATE, api_version, subresource, time, FieldSet(tree).encode())
+    return {entry.key: entry}
+
+
+def _without_dropped(
+    schema: Schema, merged: Object, last: Entry | None, own: Tree, others: Managers
+) -> tuple[Object, Tree]:
+    if last is None or last.tree == own:
+        return merged, {}
+    dropped = difference(last.tree, own)
+    if not dropped:
+        return merged, {}
+    owned = own
+    for entry in others.values():
+        owned = union(owned, entry.tree)
+    return remove(schema, merged, dropped, owned)
+
+
+def _conflicts(managers: Managers, written: Tree) -> tuple[Conflict, ...]:
+    if not written:
+        return ()
+    return tuple(
+        Conflict(managers[key].manager, path, f"conflict with {managers[key].text()}")
+        for key in sorted(managers)
+        for path in paths(intersection(managers[key].tree, written))
+    )
+
+
+def _released(managers: Managers, written: Tree, removed: Tree, *, spare: object) -> Managers:
+    """Take changed and removed fields away from every manager; who has none left is gone."""
+    if not written and not removed:
+        return managers
+    kept: Managers = {}
+    for key, entry in managers.items():
+        tree = entry.tree if key == spare else difference(difference(entry.tree, written), removed)
+        if tree:
+            kept[key] = entry.with_tree(tree)
+    return kept
+
+
+def _plain(obj: Object) -> Object:
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict) or "managedFields" not in metadata:
+        return obj
+    return {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+
+
+def _with_entries(new: Object, entries: list[dict[str, Any]], live: Object | None) -> Object:
+    """Return the object with these entries, the live one if they are equal."""
+    metadata: Mapping[str, Any] = new.get("metadata") or {}
+    if entries:
+        result = {**new, "metadata": {**metadata, "managedFields": entries}}
+    else:
+        result = {**new, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
+    return live if live is not None and same(live, result) else result

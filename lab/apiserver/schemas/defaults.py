@@ -1,0 +1,69 @@
+"""What a schema fills in: defaults of missing fields, and what becomes of null.
+
+Null in a field that may not be null counts as missing: it is dropped, then defaulted; inside a list it stays for
+validation to refuse. Separate from validation because it changes the object. Invariant: defaulting twice is defaulting
+once, and an object that lacks nothing is returned itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.apiserver.schemas.schema import MISSING, Schema
+
+
+def apply_defaults(obj: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return the object with nulls dropped and defaults filled in."""
+    filled: dict[str, Any] = _fill(obj, schema)
+    return filled
+
+
+def _fill(value: Any, schema: Schema) -> Any:
+    if type(value) is dict:
+        return _fill_map(value, schema)
+    if type(value) is list and schema.items is not None:
+        return _fill_list(value, schema.items)
+    return value
+
+
+def _fill_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    if schema.additional is schema:
+        return value
+    filled = value
+    for name, inner in value.items():
+        child = schema.properties.get(name) or schema.additional
+        if child is None:
+            continue
+        if inner is None:
+            result = None if child.nullable else child.default
+        elif type(inner) is dict or type(inner) is list:
+            result = _fill(inner, child)
+        else:
+            continue
+        if result is not inner:
+            if filled is value:
+                filled = dict(value)
+            if result is MISSING:
+                del filled[name]
+            else:
+                filled[name] = _fill(result, child)
+    for name in schema.defaulted:
+        if name not in filled:
+            if filled is value:
+                filled = dict(value)
+            child = schema.properties[name]
+            filled[name] = _fill(child.default, child)
+    return filled
+
+
+def _fill_list(value: list[Any], items: Schema) -> list[Any]:
+    filled = value
+    for position, inner in enumerate(value):
+        result = _fill(inner, items)
+        if inner is None and not items.nullable and items.default is not MISSING:
+            result = _fill(items.default, items)
+        if result is not inner:
+            if filled is value:
+                filled = list(value)
+            filled[position] = result
+    return filled
