@@ -16,7 +16,7 @@ from tests.servers.choice import chosen_servers, headline
 from tests.servers.interface import ApiTestServer, CrashableServer, EtcdTestServer, NatsTestServer
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_report_header() -> str:
     """Say how the servers are run."""
     return headline(chosen_servers())
