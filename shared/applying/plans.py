@@ -51,13 +51,17 @@ class Plan:
         return not self.changes and not self.removals
 
 
-def is_settled(inputs: Inputs, inventory: Inventory, view: View) -> bool:
+def is_settled(inputs: Inputs, inventory: Inventory, view: View, managed: Sequence[Resource]) -> bool:
     """Return whether inputs and children are exactly as recorded, so that a pass has nothing to do to them."""
     if inventory.inputs != inputs:
         return False
     if any(not _is_as_applied(view.get(ref), applied) for ref, applied in inventory.children.items()):
         return False
-    return all(entry.ref in inventory.children or entry.is_deleting for entry in view.children(inputs.uid))
+    return all(
+        entry.ref in inventory.children or entry.is_deleting
+        for entry in view.children(inputs.uid)
+        if entry.ref.resource in managed
+    )
 
 
 def plan(

@@ -17,8 +17,8 @@ RBAC = "dynamo-rbac"
 DISCOVERY = "dynamo-discovery"
 WEBHOOK = "dynamo-webhook"
 
-# The managers whose fields make an object what we want it to be. A status and a finalizer are written by the pass of the
-# object itself: were they part of the digest, each such write would look like drift to the pass of its owner.
+# The managers whose fields make an object what we want it to be. A status and a finalizer are written by the pass of
+# the object itself: were they part of the digest, each such write would look like drift to the pass of its owner.
 _SHAPING = frozenset({GRAPH_CHILDREN, RBAC, DISCOVERY, WEBHOOK})
 
 

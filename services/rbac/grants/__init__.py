@@ -1,0 +1,1 @@
+"""Which accounts, roles and bindings a namespace and a graph need: pure."""

@@ -1,0 +1,67 @@
+"""The part of a pass that all rooms which apply objects have in common: compare, write, remember."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from shared.applying.inventories import EMPTY, Inputs, Inventories, Inventory
+from shared.applying.plans import Plan, is_settled, plan
+from shared.applying.writes import Writer, Written
+from shared.core.json import Manifest
+from shared.core.resources import Resource
+from shared.ports.passes import Decision, Decisions, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a pass found and did; `plan` is None where nothing was compared because nothing had changed."""
+
+    plan: Plan | None = None
+    written: Written | None = None
+    inventory: Inventory = EMPTY
+
+    def raise_error(self) -> None:
+        """Raise the first error of the writes, after everything that succeeded was recorded."""
+        if self.written is not None and self.written.error is not None:
+            raise self.written.error
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Bring the children of primaries to what is desired, for one handler."""
+
+    writer: Writer
+    inventories: Inventories
+    decisions: Decisions
+    managed: tuple[Resource, ...]
+
+    async def bring_about(self, work: Work, inputs: Inputs, desired: Callable[[], Sequence[Manifest]]) -> Result:
+        """Render only when inputs or children differ from the inventory; write only what differs.
+
+        What was answered is recorded even if another write failed: call `raise_error` on the result.
+        """
+        inventory = await self.inventories.read(work.primary, work.fence)
+        if is_settled(inputs, inventory, work.view, self.managed):
+            return Result(inventory=inventory)
+        found = plan(desired(), owner_uid=inputs.uid, inventory=inventory, view=work.view, managed=self.managed)
+        written = await self.writer.carry_out(found, work.view, work.fence)
+        # Inputs are only recorded when all of them took effect: otherwise the next pass compares again.
+        is_whole = written.error is None and not found.waiting and not found.foreign
+        inventory = Inventory(inputs if is_whole else None, written.children)
+        await self.inventories.record(work.primary, inventory, work.fence)
+        self._tell(work, found, written)
+        return Result(found, written, inventory)
+
+    def _tell(self, work: Work, found: Plan, written: Written) -> None:
+        for change in found.changes:
+            if change.ref in written.answers:
+                self._record(work, change.reason, f"{change.reason} {change.ref.resource.kind} {change.ref.name}")
+        if written.error is None:
+            for removal in found.removals:
+                self._record(work, "deleted", f"deleted {removal.ref.resource.kind} {removal.ref.name}")
+
+    def _record(self, work: Work, decision: str, message: str) -> None:
+        self.decisions.record(
+            Decision(work.primary, decision, message, correlation=work.correlation, causation=work.cause)
+        )
