@@ -1,4 +1,4 @@
-"""Compares what we render with recorded objects of the reference platform, by the comparison tool of the conformance data.
+"""Compares our objects with recorded ones of the reference platform, by the comparison tool of the conformance data.
 
 The tool decides what counts; `accepted.json` lists where we differ on purpose, each with the rule and its effect.
 """

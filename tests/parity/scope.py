@@ -52,12 +52,12 @@ def found(conformance: Conformance) -> Iterator[str]:
 
 
 def _is_graph(document: dict[str, Any]) -> bool:
-    return document["kind"] == "DynamoGraphDeployment"
+    return bool(document["kind"] == "DynamoGraphDeployment")
 
 
 def _is_in_scope(document: dict[str, Any]) -> bool:
     if not _is_graph(document):
-        return document["kind"] == "ConfigMap"
+        return bool(document["kind"] == "ConfigMap")
     services = document["spec"]["services"].values()
     is_single = not any("multinode" in service or "modelRef" in service for service in services)
     return is_single and "pvcs" not in document["spec"]

@@ -19,7 +19,10 @@ _AMOUNTS = ("cpu", "memory", "gpu")
 
 
 def configured(service: Manifest, name: str, *, is_frontend: bool) -> Manifest:
-    """Return a service's spec with its deployment configuration applied; raise RenderError for a malformed one."""
+    """Return a service's spec with its deployment configuration applied; raise RenderError for a malformed one.
+
+    Errors never repeat the value of the variable: it may hold secrets, and conditions are read by many.
+    """
     variable = _variable(service.get("envs"))
     if variable is None:
         return service
@@ -47,31 +50,28 @@ def _document(text: str, *, is_frontend: bool) -> Manifest:
         return {}
     if not isinstance(document, dict):
         raise _malformed("failed to parse", "the value is not a JSON object")
-    wrong = next((key for key, value in document.items() if value is not None and not isinstance(value, dict)), None)
-    if wrong is not None:
-        raise _malformed("failed to parse", f"the entry {wrong!r} is not a JSON object")
+    if any(value is not None and not isinstance(value, dict) for value in document.values()):
+        raise _malformed("failed to parse", "a service's entry is not a JSON object")
     return document
 
 
 def _settings(document: Manifest, name: str) -> Manifest:
     # Every entry is checked, not only ours, so that all services of a graph agree on whether the text is valid.
-    parsed = {key: _service_settings(key, value or {}) for key, value in document.items()}
+    parsed = {key: _service_settings(value or {}) for key, value in document.items()}
     return parsed.get(name, {})
 
 
-def _service_settings(name: str, entry: Mapping[str, object]) -> Manifest:
-    args = _object(_member(entry, "ServiceArgs"), f"{name}.ServiceArgs")
+def _service_settings(entry: Mapping[str, object]) -> Manifest:
+    args = _object(_member(entry, "ServiceArgs"), "ServiceArgs")
     workers = _member(args, "workers")
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int)):
-        raise _malformed("failed to parse", f"{name}.ServiceArgs.workers is not an integer")
-    resources = _object(_member(args, "resources"), f"{name}.ServiceArgs.resources")
-    amounts = {key: _text(_member(resources, key), f"{name}.ServiceArgs.resources.{key}") for key in _AMOUNTS}
-    custom = _object(_member(resources, "custom"), f"{name}.ServiceArgs.resources.custom")
+        raise _malformed("failed to parse", "ServiceArgs.workers is not an integer")
+    resources = _object(_member(args, "resources"), "ServiceArgs.resources")
+    amounts = {key: _text(_member(resources, key), f"ServiceArgs.resources.{key}") for key in _AMOUNTS}
+    custom = _object(_member(resources, "custom"), "ServiceArgs.resources.custom")
     items: Manifest = {key: value for key, value in amounts.items() if value}
     if custom:
-        items["custom"] = {
-            key: _text(value, f"{name}.ServiceArgs.resources.custom.{key}") for key, value in custom.items()
-        }
+        items["custom"] = {key: _text(value, "ServiceArgs.resources.custom") for key, value in custom.items()}
     return {"workers": workers, "items": items}
 
 

@@ -31,9 +31,10 @@ def backend(command: Sequence[str], args: Sequence[str], explicit: str) -> Backe
     if not found:
         return NOOP
     if len(found) > 1:
+        # The reference repeats the command line here. It may hold secrets, and conditions are read by many.
         raise RenderError(
             "could not determine backend framework: multiple backend frameworks detected from command: "
-            f'[{" ".join(found)}] in "{text}"',
+            f"[{' '.join(found)}]",
             code="BackendAmbiguous",
             remedy="set spec.backendFramework, or start one engine in each container",
         )

@@ -1,0 +1,57 @@
+"""What may end a pass before its children are as they should be, and the words that the reference has for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from services.reconciler.desired.problems import Problem
+
+
+class Stage(Enum):
+    """The part of a pass that failed."""
+
+    VALIDATION = "ValidationFailed"
+    FINALIZER = "FinalizerFailed"
+    RENDERING = "RenderFailed"
+    WRITING = "WriteFailed"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """The error that ended a pass.
+
+    Conflicts and lost connections are none: they are retried in silence (OB-04).
+    """
+
+    stage: Stage
+    text: str
+    code: str
+    remedy: str
+
+    @property
+    def is_terminal(self) -> bool:
+        """Return whether only a change of the object or the platform helps (W-62)."""
+        return self.stage in (Stage.VALIDATION, Stage.RENDERING)
+
+
+def invalid(text: str) -> Obstacle:
+    """Return the obstacle of a spec that violates a rule."""
+    return Obstacle(Stage.VALIDATION, text, Stage.VALIDATION.value, "correct the spec as the message says")
+
+
+def unrenderable(problem: Problem) -> Obstacle:
+    """Return the obstacle of a spec that nothing can be made of."""
+    return Obstacle(Stage.RENDERING, problem.text, problem.code, problem.remedy)
+
+
+def refused(text: str) -> Obstacle:
+    """Return the obstacle of a write that the API server refuses."""
+    remedy = "correct what the API server refuses; the write is tried again with growing pauses"
+    return Obstacle(Stage.WRITING, text, Stage.WRITING.value, remedy)
+
+
+def not_finalized(text: str) -> Obstacle:
+    """Return the obstacle of a finalizer that could not be set or removed."""
+    remedy = "the write is tried again with growing pauses"
+    return Obstacle(Stage.FINALIZER, text, Stage.FINALIZER.value, remedy)
