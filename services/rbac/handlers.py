@@ -10,6 +10,7 @@ from services.rbac import metrics
 from services.rbac.grants import discovery, planner
 from shared.applying.children import Children
 from shared.applying.inventories import Inputs, Inventories
+from shared.applying.plans import Wanted
 from shared.contracts.keys import ACCOUNTS, Key, accounts_key
 from shared.core.json import digest, mapping
 from shared.core.outcomes import Done, Outcome, Retry
@@ -59,7 +60,7 @@ class GraphGrantsHandler:
         result = await self.children.bring_about(
             work,
             inputs,
-            lambda: discovery.grants(name, namespace, graph.uid) if backend == discovery.KUBERNETES else [],
+            lambda: Wanted(discovery.grants(name, namespace, graph.uid) if backend == discovery.KUBERNETES else ()),
         )
         result.raise_error()
         if result.plan is not None and result.plan.foreign:
@@ -92,7 +93,7 @@ class SharedAccountsHandler:
             return self._without_role(work)
         if binding is not None and not _refers_to(binding, self.cluster_role):
             await self._replace(work, binding)
-        result = await self.children.bring_about(work, inputs, lambda: desired)
+        result = await self.children.bring_about(work, inputs, lambda: Wanted(desired))
         result.raise_error()
         return Done()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.applying.inventories import EMPTY, Inputs, Inventories, Inventory
-from shared.applying.plans import Plan, is_settled, plan
+from shared.applying.plans import Plan, Wanted, is_settled, plan
 from shared.applying.writes import Writer, Written
-from shared.core.json import Manifest
 from shared.core.resources import Resource
 from shared.ports.passes import Decision, Decisions, Work
 
@@ -36,7 +35,12 @@ class Children:
     decisions: Decisions
     managed: tuple[Resource, ...]
 
-    async def bring_about(self, work: Work, inputs: Inputs, desired: Callable[[], Sequence[Manifest]]) -> Result:
+    async def settled(self, work: Work, inputs: Inputs) -> Inventory | None:
+        """Return the inventory if inputs and children are exactly as it records, so that nothing has to be asked."""
+        inventory = await self.inventories.read(work.primary, work.fence)
+        return inventory if is_settled(inputs, inventory, work.view, self.managed) else None
+
+    async def bring_about(self, work: Work, inputs: Inputs, desired: Callable[[], Wanted]) -> Result:
         """Render only when inputs or children differ from the inventory; write only what differs.
 
         What was answered is recorded even if another write failed: call `raise_error` on the result.
@@ -44,10 +48,11 @@ class Children:
         inventory = await self.inventories.read(work.primary, work.fence)
         if is_settled(inputs, inventory, work.view, self.managed):
             return Result(inventory=inventory)
-        found = plan(desired(), owner_uid=inputs.uid, inventory=inventory, view=work.view, managed=self.managed)
+        wanted = desired()
+        found = plan(wanted, owner_uid=inputs.uid, inventory=inventory, view=work.view, managed=self.managed)
         written = await self.writer.carry_out(found, work.view, work.fence)
         # Inputs are only recorded when all of them took effect: otherwise the next pass compares again.
-        is_whole = written.error is None and not found.waiting and not found.foreign
+        is_whole = not (written.error or found.waiting or found.foreign or wanted.keeps_unwanted)
         inventory = Inventory(inputs if is_whole else None, written.children)
         await self.inventories.record(work.primary, inventory, work.fence)
         self._tell(work, found, written)

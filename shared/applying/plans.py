@@ -64,9 +64,15 @@ def is_settled(inputs: Inputs, inventory: Inventory, view: View, managed: Sequen
     )
 
 
-def plan(
-    desired: Sequence[Manifest], *, owner_uid: str, inventory: Inventory, view: View, managed: Sequence[Resource]
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The children that a primary should have."""
+
+    manifests: Sequence[Manifest] = ()
+    keeps_unwanted: bool = False  # what the primary asks for is not understood in full, so nothing may be deleted
+
+
+def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, managed: Sequence[Resource]) -> Plan:
     """Return what has to be written so that the children are as desired.
 
     `managed` are the resources that this handler writes for its primary: a child of another resource (made by some
@@ -76,7 +82,7 @@ def plan(
     foreign: list[Ref] = []
     waiting: list[Ref] = []
     kept: dict[Ref, Applied] = {}
-    wanted = {ref_of(manifest): manifest for manifest in desired}
+    wanted = {ref_of(manifest): manifest for manifest in desired.manifests}
     for ref, manifest in wanted.items():
         entry, applied = view.get(ref), inventory.children.get(ref)
         wanted_digest = digest(manifest)
@@ -88,18 +94,22 @@ def plan(
             kept[ref] = applied
         else:
             changes.append(Change(ref, manifest, wanted_digest, _reason(entry, applied, wanted_digest)))
-    removals = _removals(wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
+    unwanted = _unwanted(wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
+    if desired.keeps_unwanted:
+        kept |= {ref: inventory.children[ref] for ref in unwanted if ref in inventory.children}
+        unwanted = {}
+    removals = tuple(Removal(ref, uid) for ref, uid in sorted(unwanted.items()))
     return Plan(tuple(changes), removals, tuple(foreign), tuple(waiting), kept)
 
 
-def _removals(
+def _unwanted(
     wanted: Mapping[Ref, Manifest],
     *,
     owner_uid: str,
     inventory: Inventory,
     view: View,
     managed: Sequence[Resource],
-) -> tuple[Removal, ...]:
+) -> dict[Ref, str]:
     seen = {
         entry.ref: entry.uid
         for entry in view.children(owner_uid)
@@ -110,8 +120,7 @@ def _removals(
         for ref, applied in inventory.children.items()
         if (entry := view.get(ref)) is None or (entry.uid == applied.uid and not entry.is_deleting)
     }
-    unwanted = {ref: uid for ref, uid in (recorded | seen).items() if ref not in wanted}
-    return tuple(Removal(ref, uid) for ref, uid in sorted(unwanted.items()))
+    return {ref: uid for ref, uid in (recorded | seen).items() if ref not in wanted}
 
 
 def _is_as_applied(entry: Entry | None, applied: Applied) -> bool:

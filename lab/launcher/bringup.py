@@ -1,0 +1,230 @@
+"""Decides in which order the parts of a local stack start, how each reports that it is ready, and how all of it ends.
+
+Separate from the record of the stack and from the command line, which only shows progress. Invariant: when bringing up
+fails or is interrupted, everything that was started is taken down again before the error leaves this module's caller.
+"""
+
+import json
+import shutil
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import metadata
+from pathlib import Path
+
+from lab.launcher.apiserver import ApiServer
+from lab.launcher.etcd import EtcdOptions, EtcdServer
+from lab.launcher.nats import NatsServer
+from lab.launcher.processes import ManagedProcess, ProcessError, Program
+from lab.launcher.servers import Server
+from lab.launcher.stacks import Stack, StackProcess, began, forget_stack, stack_folder, stop_process, write_stack
+
+SERVICES = ("watcher", "reconciler", "rbac", "discovery", "webhook")
+SIMULATOR = "simulator"
+READY_DEADLINE = timedelta(seconds=60)
+STOP_DEADLINE = timedelta(seconds=12)
+
+Progress = Callable[[str, str], None]  # name of the part, what happened to it
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """What a user may choose about a stack."""
+
+    name: str = "default"
+    crd_files: tuple[Path, ...] = ()
+    latency_ms: int = 0
+    simulator_arguments: tuple[str, ...] = ()
+    service_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replicas: Mapping[str, int] = field(default_factory=dict)  # of services; one where nothing is said
+
+
+class Bringup:
+    """One stack while it is brought up; `stack` is the record so far."""
+
+    def __init__(self, options: StackOptions, progress: Progress) -> None:
+        self.options = options
+        self.folder = stack_folder(options.name)
+        self._progress = progress
+        self.stack = Stack(options.name, metadata.version("dynamo-platform"), "", "", "", "")
+
+    def start_servers(self) -> Stack:
+        """Start NATS, etcd and the API server at once, and return the stack with their addresses."""
+        logs = self.folder / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        crds = tuple(f"--crd={path}" for path in self.options.crd_files)
+        nats = NatsServer(self.folder / "nats", log_file=logs / "nats.log", outlives_parent=True)
+        etcd = EtcdServer(
+            self.folder / "etcd",
+            EtcdOptions(syncs_to_disk=False),
+            log_file=logs / "etcd.log",
+            outlives_parent=True,
+        )
+        api = ApiServer(
+            self.folder / "apiserver",
+            (*crds, f"--latency={self.options.latency_ms}"),
+            log_file=logs / "apiserver.log",
+            outlives_parent=True,
+        )
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            started = [(name, server, pool.submit(server.start)) for name, server in _named(nats, etcd, api)]
+            for name, server, future in started:
+                future.result()
+                self._add(name, server.process.pid, server.log_file)
+                self._progress(name, f"{server.version} answers")
+        kubeconfig = self.folder / "kubeconfig"
+        shutil.copyfile(api.kubeconfig, kubeconfig)
+        kubeconfig.chmod(0o600)
+        self.stack = Stack(
+            name=self.options.name,
+            version=self.stack.version,
+            nats_url=nats.url,
+            etcd_endpoint=etcd.url,
+            api_url=api.url,
+            kubeconfig=str(kubeconfig),
+            processes=self.stack.processes,
+        )
+        write_stack(self.stack)
+        return self.stack
+
+    def start_simulator(self) -> None:
+        """Start the workload simulator."""
+        command = ("-m", "lab.simulator", f"--kubeconfig={self.stack.kubeconfig}", *self.options.simulator_arguments)
+        process = self._start(SIMULATOR, command, {})
+        self._add(SIMULATOR, process.pid, process.program.log_file)
+        self._progress(SIMULATOR, "runs")
+
+    def start_services(self, names: Sequence[str] = SERVICES) -> Stack:
+        """Start services, each as often as was asked for, and return when all of them are ready."""
+        waiting: list[tuple[str, ManagedProcess, Path]] = []
+        for service in names:
+            for number in range(1, self.options.replicas.get(service, 1) + 1):
+                name = service if number == 1 else f"{service}-{number}"
+                waiting.append((name, *self._start_service(service, name)))
+        for name, process, port_file in waiting:
+            port = _await_port(process, port_file)
+            url = f"http://127.0.0.1:{port}"
+            self._add(name, process.pid, process.program.log_file, url)
+        for name, process, _ in waiting:
+            found = self.stack.process(name)
+            assert found is not None
+            _await_ready(process, found.health_url)
+            self._progress(name, "is ready")
+        return self.stack
+
+    def restart_service(self, name: str) -> Stack:
+        """Start one service of the stack again after it ended."""
+        service = name.partition("-")[0]
+        process, port_file = self._start_service(service, name)
+        port = _await_port(process, port_file)
+        self._add(name, process.pid, process.program.log_file, f"http://127.0.0.1:{port}")
+        return self.stack
+
+    def take_down(self) -> None:
+        """End everything that was started so far."""
+        take_down(self.stack, lambda *_: None)
+
+    def _start_service(self, service: str, name: str) -> tuple[ManagedProcess, Path]:
+        port_file = self.folder / "ports" / name
+        port_file.parent.mkdir(parents=True, exist_ok=True)
+        port_file.unlink(missing_ok=True)
+        environment = service_environment(self.stack, name) | {"DYNAMO_PORT_FILE": str(port_file)}
+        command = ("-m", f"services.{service}", *self.options.service_arguments.get(service, ()))
+        return self._start(name, command, environment), port_file
+
+    def _start(self, name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> ManagedProcess:
+        return ManagedProcess.start(
+            Program(
+                name=name,
+                command=(sys.executable, *command),
+                log_file=self.folder / "logs" / f"{name}.log",
+                environment=environment,
+                outlives_parent=True,
+            )
+        )
+
+    def _add(self, name: str, pid: int, log_file: Path, health_url: str = "") -> None:
+        process = StackProcess(name, pid, began(pid), str(log_file), health_url)
+        self.stack = self.stack.with_process(process)
+        write_stack(self.stack)
+
+
+def service_environment(stack: Stack, name: str) -> dict[str, str]:
+    """Return the variables with which a service finds the servers of a stack."""
+    return {
+        "DYNAMO_INSTALL": stack.name,
+        "DYNAMO_REPLICA": name,
+        "DYNAMO_NATS_URL": stack.nats_url,
+        "DYNAMO_ETCD_ENDPOINTS": stack.etcd_endpoint,
+        "KUBECONFIG": stack.kubeconfig,
+        "DYNAMO_LOG_FORMAT": "json",
+    }
+
+
+def take_down(stack: Stack, progress: Progress, *, purge: bool = False) -> None:
+    """End the processes of a stack in reverse order and forget it; with `purge` its logs and data go too.
+
+    The five services end together, then the simulator, then the servers: none may miss what it still writes to.
+    """
+    for group in _in_reverse(stack):
+        with ThreadPoolExecutor(max_workers=max(1, len(group))) as pool:
+            ended = list(pool.map(lambda process: stop_process(process, STOP_DEADLINE), group))
+        for process, itself in zip(group, ended, strict=True):
+            progress(process.name, "stopped" if itself else "did not stop in time and was killed")
+    forget_stack(stack.name, purge=purge)
+
+
+def is_ready(url: str) -> tuple[bool, str]:
+    """Ask a service's `/readyz`: whether it is ready, and otherwise the reasons it gives."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+            return answer.status == 200, ""
+    except urllib.error.HTTPError as error:
+        return False, _reasons(error.read())
+    except OSError as error:
+        return False, str(error)
+
+
+def _reasons(body: bytes) -> str:
+    try:
+        waiting = json.loads(body).get("waiting", {})
+    except (ValueError, AttributeError):
+        return body.decode(errors="replace").strip()
+    return "; ".join(f"{check}: {reason}" for check, reason in waiting.items())
+
+
+def _in_reverse(stack: Stack) -> list[list[StackProcess]]:
+    services = [process for process in stack.processes if process.name.partition("-")[0] in SERVICES]
+    others = [process for process in stack.processes if process not in services]
+    return [services, *([process] for process in reversed(others))]
+
+
+def _named(*servers: Server) -> list[tuple[str, Server]]:
+    return list(zip(("nats", "etcd", "apiserver"), servers, strict=True))
+
+
+def _await_port(process: ManagedProcess, port_file: Path) -> int:
+    process.wait_until(
+        lambda: port_file.exists() and port_file.read_text().strip().isdigit(),
+        deadline=READY_DEADLINE,
+        goal="reported its port",
+    )
+    return int(port_file.read_text())
+
+
+def _await_ready(process: ManagedProcess, url: str) -> None:
+    reason = ""
+
+    def answers() -> bool:
+        nonlocal reason
+        ready, reason = is_ready(url)
+        return ready
+
+    try:
+        process.wait_until(answers, deadline=READY_DEADLINE, goal="became ready")
+    except ProcessError as error:
+        raise ProcessError(f"{error}\n{process.program.name} waits for: {reason}" if reason else str(error)) from error

@@ -1,0 +1,105 @@
+"""One pass over one DynamoComponentDeployment: its workload, its Service and its status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.reconciler.desired.children import component_children
+from services.reconciler.handlers.contexts import Contexts, inputs_of
+from services.reconciler.handlers.events import EventRecorder
+from services.reconciler.handlers.finalizers import Finalizers
+from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
+from services.reconciler.handlers.primaries import Primaries
+from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
+from services.reconciler.handlers.statuses import Statuses, entry_manifest
+from services.reconciler.status.components import ComponentFacts, component_status
+from services.reconciler.status.notes import change_notes
+from services.reconciler.status.obstacles import Obstacle, invalid, unrenderable
+from services.reconciler.status.workloads import workload
+from shared.api.platform import PlatformContext
+from shared.applying.children import Children
+from shared.applying.inventories import Inventory
+from shared.applying.plans import Wanted
+from shared.core.errors import InvalidObjectError
+from shared.core.json import Manifest
+from shared.core.objects import generation_of, is_deleting, uid_of
+from shared.core.outcomes import Done, Outcome, Retry
+from shared.core.resources import DEPLOYMENTS
+from shared.ports.passes import Entry, Work
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentHandler:
+    """Bring the workload and the Service of one component to what its spec asks for, and report."""
+
+    primaries: Primaries
+    children: Children
+    finalizers: Finalizers
+    statuses: Statuses
+    recorder: EventRecorder
+    contexts: Contexts
+
+    async def __call__(self, work: Work) -> Outcome:
+        """Run one pass."""
+        entry = work.view.get(work.primary)
+        if entry is None or entry.is_deleting:
+            return await self._let_go(work, entry)
+        found = self.contexts.of(work)
+        if found is None:
+            return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
+        context, context_digest = found
+        inputs = inputs_of(entry, context_digest)
+        settled = await self.children.settled(work, inputs)
+        if settled is not None:
+            await self._report(work, entry.generation, None, settled)
+            return Done()
+        component = await self.primaries.read(entry)
+        if component is None or is_deleting(component) or uid_of(component) != entry.uid:
+            return Done()  # its event is on the way
+        component = await self.finalizers.ensure(component, work)
+        self.primaries.keep(component)
+        wanted, obstacle = _wanted(component, context)
+        result = await self.children.bring_about(work, inputs, lambda: wanted)
+        for note in change_notes(change_list(result)):
+            self.recorder.record(note, component)
+        taken = foreign_problems(result)
+        obstacle = obstacle or obstacle_of(result) or (unrenderable(taken[0]) if taken else None)
+        await self._report(work, generation_of(component), obstacle, result.inventory)
+        result.raise_error()
+        return Done()
+
+    async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
+        """Owner references collect the children; nothing is left to do but to let the object go."""
+        if entry is not None:
+            await self.finalizers.release(entry, work)
+        await self.children.inventories.forget(work.primary, work.fence)
+        self.primaries.drop(work.primary)
+        return Done()
+
+    async def _report(self, work: Work, generation: int, obstacle: Obstacle | None, inventory: Inventory) -> None:
+        ref = next((ref for ref in inventory.children if ref.resource is DEPLOYMENTS), None)
+        seen = work.view.get(ref) if ref is not None else None
+        applied = inventory.children[ref] if ref is not None else None
+        is_own = seen is not None and applied is not None and seen.uid == applied.uid and not seen.is_deleting
+        facts = ComponentFacts(
+            namespace=work.primary.namespace,
+            name=work.primary.name,
+            generation=generation,
+            workload=workload(entry_manifest(seen)) if is_own and seen is not None else None,
+            applied_generation=applied.generation if applied is not None else 0,
+            obstacle=obstacle,
+        )
+        answer = await self.statuses.report(work, component_status(facts))
+        if answer is not None:
+            self.primaries.keep(answer)
+
+
+def _wanted(component: Manifest, context: PlatformContext) -> tuple[Wanted, Obstacle | None]:
+    """Render a component; one that cannot be understood keeps what runs."""
+    try:
+        found = component_children(component, context)
+    except InvalidObjectError as error:
+        return Wanted(keeps_unwanted=True), invalid(str(error))
+    if found.problem is not None:
+        return Wanted(keeps_unwanted=True), unrenderable(found.problem)
+    return Wanted(found.manifests), None

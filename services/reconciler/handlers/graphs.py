@@ -1,0 +1,157 @@
+"""One pass over one DynamoGraphDeployment: its components and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.reconciler.desired.graphs import GraphChildren, graph_children
+from services.reconciler.handlers.contexts import Contexts, inputs_of
+from services.reconciler.handlers.events import EventRecorder
+from services.reconciler.handlers.finalizers import Finalizers
+from services.reconciler.handlers.primaries import Primaries
+from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
+from services.reconciler.handlers.statuses import Statuses, entry_manifest
+from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
+from services.reconciler.status.notes import change_notes
+from services.reconciler.status.obstacles import Obstacle, invalid
+from shared.api.graphs import Graph
+from shared.api.platform import PlatformContext
+from shared.api.validation.graphs import judge_spec
+from shared.applying.children import Children, Result
+from shared.applying.inventories import Inventory
+from shared.applying.plans import Wanted
+from shared.core.errors import InvalidObjectError
+from shared.core.json import Manifest, mapping, text
+from shared.core.objects import generation_of, is_deleting, uid_of
+from shared.core.outcomes import Done, Outcome, Retry
+from shared.core.resources import COMPONENTS, Ref
+from shared.ports.passes import Entry, Work
+
+UNKNOWN_CLUSTER = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphHandler:
+    """Bring the components of one graph to what its spec asks for, and report."""
+
+    primaries: Primaries
+    children: Children
+    finalizers: Finalizers
+    statuses: Statuses
+    recorder: EventRecorder
+    contexts: Contexts
+
+    async def __call__(self, work: Work) -> Outcome:
+        """Run one pass."""
+        entry = work.view.get(work.primary)
+        if entry is None or entry.is_deleting:
+            return await self._let_go(work, entry)
+        found = self.contexts.of(work)
+        if found is None:
+            return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
+        context, context_digest = found
+        inputs = inputs_of(entry, context_digest)
+        settled = await self.children.settled(work, inputs)
+        if settled is not None:
+            await self._report(work, entry.generation, _Stage(), settled)
+            return Done()
+        graph = await self.primaries.read(entry)
+        if graph is None or is_deleting(graph) or uid_of(graph) != entry.uid:
+            return Done()  # its event is on the way
+        graph = await self.finalizers.ensure(graph, work)
+        self.primaries.keep(graph)
+        stage = _stage(graph, context)
+        wanted = Wanted(stage.children.manifests, keeps_unwanted=stage.is_incomplete)
+        result = await self.children.bring_about(work, inputs, lambda: wanted)
+        self._remember(result, graph)
+        stage = stage.with_result(result)
+        await self._report(work, generation_of(graph), stage, result.inventory)
+        result.raise_error()
+        return Done()
+
+    async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
+        """Owner references collect the children; nothing is left to do but to let the object go."""
+        if entry is not None:
+            await self.finalizers.release(entry, work)
+        await self.children.inventories.forget(work.primary, work.fence)
+        self.primaries.drop(work.primary)
+        return Done()
+
+    def _remember(self, result: Result, graph: Manifest) -> None:
+        if result.written is not None:
+            for answer in result.written.answers.values():
+                self.primaries.keep(answer)
+        for note in change_notes(change_list(result)):
+            self.recorder.record(note, graph)
+
+    async def _report(self, work: Work, generation: int, stage: _Stage, inventory: Inventory) -> None:
+        entry = work.view.get(work.primary)
+        if entry is None:
+            return
+        facts = GraphFacts(
+            namespace=work.primary.namespace,
+            name=work.primary.name,
+            generation=generation,
+            components=_components(work, stage.children.manifests, inventory),
+            problems=stage.children.problems,
+            obstacle=stage.obstacle,
+            last_services={
+                name: dict(mapping(value)) for name, value in mapping(entry.summary, "status", "services").items()
+            },
+        )
+        answer = await self.statuses.report(work, graph_status(facts))
+        if answer is not None:
+            self.primaries.keep(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What became of a graph in one pass before its status is computed."""
+
+    children: GraphChildren = GraphChildren()  # noqa: RUF009  # frozen and empty
+    obstacle: Obstacle | None = None
+
+    @property
+    def is_incomplete(self) -> bool:
+        return self.obstacle is not None or bool(self.children.problems)
+
+    def with_result(self, result: Result) -> _Stage:
+        problems = (*self.children.problems, *foreign_problems(result))
+        children = GraphChildren(self.children.manifests, problems, self.children.kept)
+        return _Stage(children, self.obstacle or obstacle_of(result))
+
+
+def _stage(graph: Manifest, context: PlatformContext) -> _Stage:
+    """Render a graph that the rules accept; one that they refuse keeps what it has."""
+    try:
+        verdict = judge_spec(Graph.parse(graph))
+        if not verdict.is_accepted:
+            return _Stage(obstacle=invalid(verdict.message))
+        return _Stage(graph_children(graph, context))
+    except InvalidObjectError as error:
+        return _Stage(obstacle=invalid(str(error)))
+
+
+def _components(work: Work, wanted: Sequence[Manifest], inventory: Inventory) -> list[ExpectedComponent]:
+    """Return the components that the graph needs: as rendered in this pass, else as applied before."""
+    services = {
+        Ref(COMPONENTS, work.primary.namespace, child["metadata"]["name"]): text(child, "spec", "serviceName")
+        for child in wanted
+    }
+    refs = {ref: "" for ref in inventory.children if ref.resource is COMPONENTS} | services
+    found = []
+    for ref in sorted(refs):
+        seen = work.view.get(ref)
+        state = component_state(entry_manifest(seen)) if seen is not None and not seen.is_deleting else None
+        applied = inventory.children.get(ref)
+        found.append(
+            ExpectedComponent(
+                name=ref.name,
+                service=refs[ref] or (state.service if state is not None else ""),
+                applied_generation=applied.generation if applied is not None else 0,
+                state=state if applied is None or seen is None or seen.uid == applied.uid else None,
+            )
+        )
+    return found
