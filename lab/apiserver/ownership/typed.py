@@ -7,18 +7,21 @@ the ownership code without further checks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from lab.apiserver.ownership.fields import element_text, key_element, value_element
+from lab.apiserver.ownership.fields import element_text, value_element
+from lab.apiserver.ownership.go_text import go_syntax, go_type, go_value
+from lab.apiserver.ownership.values import keyed_element
 from lab.apiserver.schemas.compilation import ATOMIC_ARBITRARY
 from lab.apiserver.schemas.schema import Schema, Shape
 
-_EXPECTED: Final[dict[str, tuple[frozenset[type], str]]] = {
-    "string": (frozenset({str}), "expected string, got "),
-    "integer": (frozenset({int, float}), "expected numeric (int or float), got "),
-    "number": (frozenset({int, float}), "expected numeric (int or float), got "),
-    "boolean": (frozenset({bool}), "expected boolean, got "),
+_NUMERIC: Final = frozenset({int, float})
+_SCALARS: Final[Mapping[str, frozenset[type]]] = {
+    "string": frozenset({str}),
+    "integer": _NUMERIC,
+    "number": _NUMERIC,
+    "boolean": frozenset({bool}),
 }
 
 
@@ -27,7 +30,7 @@ class AppliedObjectError(Exception):
 
     def __init__(self, errors: tuple[str, ...]) -> None:
         self.errors = errors
-        super().__init__(errors[0] if len(errors) == 1 else "errors:\n" + "".join(f"  {text}\n" for text in errors))
+        super().__init__(errors[0] if len(errors) == 1 else "\n  ".join(("errors:", *errors)))
 
 
 def check_applied(applied: dict[str, Any], schema: Schema) -> None:
@@ -40,19 +43,27 @@ def check_applied(applied: dict[str, Any], schema: Schema) -> None:
 def _errors(schema: Schema, value: Any, path: str) -> Iterator[str]:
     if value is None:
         return
-    expected = _EXPECTED.get(schema.type)
+    expected = _SCALARS.get(schema.type)
     if expected is not None:
-        if type(value) not in expected[0]:
-            yield f"{path}: {expected[1]}{_go(value)}"
+        if type(value) not in expected:
+            yield f"{path}: {_scalar_problem(schema.type, value)}"
     elif schema.int_or_string:
         if isinstance(value, dict | list):
-            yield f"{path}: expected any scalar, got {_go(value)}"
-    elif type(value) is dict and schema.type in ("object", ""):
+            yield f"{path}: expected any scalar, got {go_value(value)}"
+    elif type(value) is dict and schema.type != "array":
         yield from _map_errors(schema, value, path)
-    elif type(value) is list and schema.type in ("array", ""):
+    elif type(value) is list and schema.type != "object":
         yield from _list_errors(schema, value, path)
     elif schema.type:
-        yield f"{path}: expected {'map' if schema.type == 'object' else 'list'}, got {_go(value)}"
+        yield f"{path}: expected {'map' if schema.type == 'object' else 'list'}, got {go_value(value)}"
+
+
+def _scalar_problem(wanted: str, value: Any) -> str:
+    if wanted == "string":
+        return f"expected string, got {go_syntax(value)}"
+    if wanted == "boolean":
+        return f"expected boolean, got {go_value(value)}"
+    return f"expected numeric (int or float), got {go_type(value)}"
 
 
 def _map_errors(schema: Schema, value: dict[str, Any], path: str) -> Iterator[str]:
@@ -65,8 +76,8 @@ def _map_errors(schema: Schema, value: dict[str, Any], path: str) -> Iterator[st
             else:
                 yield f"{path}.{name}: field not declared in schema"
                 continue
-        expected = _EXPECTED.get(child.type)
-        if expected is None or type(inner) not in expected[0]:
+        expected = _SCALARS.get(child.type)
+        if expected is None or type(inner) not in expected:
             yield from _errors(child, inner, f"{path}.{name}")
 
 
@@ -89,22 +100,22 @@ def _list_errors(schema: Schema, value: list[Any], path: str) -> Iterator[str]:
 
 
 def _identity(schema: Schema, item: Any, position: int) -> tuple[str, str]:
-    if item is None:
-        return "", f"element {position}: associative list with keys may not have null elements"
+    """Return the path element of a list item, or why it has none."""
     if schema.shape is Shape.SET:
-        if isinstance(item, dict | list):
-            return "", f"element {position}: only scalars are acceptable in a set"
+        if isinstance(item, dict):
+            return "", f"element {position}: associative list without keys has an element that's a map type"
+        if isinstance(item, list):
+            return "", f"element {position}: not supported: associative list with lists as elements"
         return value_element(item), ""
+    if item is None:
+        return "", f"element {position}: associative list with keys may not have a null element"
     if not isinstance(item, dict):
         return "", f"element {position}: associative list with keys may not have non-map elements"
-    values = [item.get(key, schema.key_defaults.get(key)) for key in schema.keys]
-    for key, value in zip(schema.keys, values, strict=True):
-        if value is None:
-            problem = f'associative list with keys has an element that omits key field "{key}"'
-            return "", f"element {position}: {problem} (and doesn't have default value)"
-    return key_element(schema.keys, *values), ""
-
-
-def _go(value: Any) -> str:
-    """Return a value as the genuine server prints it."""
-    return f"&value.valueUnstructured{{Value:{value!r}}}"
+    element = keyed_element(schema, item)
+    if element is None:
+        keys = " ".join(f'"{key}"' for key in schema.keys)
+        return "", (
+            f"element {position}: associative list with keys has an element that omits all key fields "
+            f"[{keys}] (and doesn't have default values for any key fields)"
+        )
+    return element, ""

@@ -46,13 +46,19 @@ def items_of(schema: Schema) -> Schema:
 
 def element_of(schema: Schema, item: Any, position: int) -> str:
     """Return the path element that identifies a list item; one without identity goes by position."""
-    if schema.shape is _SET:
-        return value_element(item) if not isinstance(item, dict | list) else f"i:{position}"
     if type(item) is dict:
-        values = [item.get(key, schema.key_defaults.get(key)) for key in schema.keys]
-        if None not in values and not any(isinstance(value, dict | list) for value in values):
-            return key_element(schema.keys, *values)
-    return f"i:{position}"
+        return (keyed_element(schema, item) if schema.shape is _KEYED else None) or f"i:{position}"
+    return f"i:{position}" if schema.shape is _KEYED or type(item) is list else value_element(item)
+
+
+def keyed_element(schema: Schema, item: dict[str, Any]) -> str | None:
+    """Return the path element of an item of a list map, None if it has none of the keys."""
+    keys = schema.keys
+    if len(keys) == 1 and type(item.get(keys[0])) is str:
+        return key_element(keys, item[keys[0]])
+    found = {key: item.get(key, schema.key_defaults.get(key)) for key in keys}
+    present = {key: value for key, value in found.items() if value is not None and not isinstance(value, dict | list)}
+    return key_element(tuple(present), *present.values()) if present else None
 
 
 def elements_of(schema: Schema, items: list[Any]) -> dict[str, Any]:

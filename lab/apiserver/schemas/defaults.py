@@ -12,21 +12,21 @@ from typing import Any
 from lab.apiserver.schemas.schema import MISSING, Schema
 
 
-def apply_defaults(obj: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """Return the object with nulls dropped and defaults filled in."""
-    filled: dict[str, Any] = _fill(obj, schema)
+def apply_defaults(obj: dict[str, Any], schema: Schema, *, drop_nulls: bool = True) -> dict[str, Any]:
+    """Return the object with nulls dropped and defaults filled in; an apply keeps its nulls, to be refused."""
+    filled: dict[str, Any] = _fill(obj, schema, drop_nulls)
     return filled
 
 
-def _fill(value: Any, schema: Schema) -> Any:
+def _fill(value: Any, schema: Schema, drop_nulls: bool) -> Any:
     if type(value) is dict:
-        return _fill_map(value, schema)
+        return _fill_map(value, schema, drop_nulls)
     if type(value) is list and schema.items is not None:
-        return _fill_list(value, schema.items)
+        return _fill_list(value, schema.items, drop_nulls)
     return value
 
 
-def _fill_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
+def _fill_map(value: dict[str, Any], schema: Schema, drop_nulls: bool) -> dict[str, Any]:
     if schema.additional is schema:
         return value
     filled = value
@@ -35,9 +35,10 @@ def _fill_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
         if child is None:
             continue
         if inner is None:
-            result = None if child.nullable else child.default
+            keeps_null = child.nullable or (child.default is MISSING and not drop_nulls)
+            result = None if keeps_null else child.default
         elif type(inner) is dict or type(inner) is list:
-            result = _fill(inner, child)
+            result = _fill(inner, child, drop_nulls)
         else:
             continue
         if result is not inner:
@@ -46,22 +47,22 @@ def _fill_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
             if result is MISSING:
                 del filled[name]
             else:
-                filled[name] = _fill(result, child)
+                filled[name] = _fill(result, child, drop_nulls)
     for name in schema.defaulted:
         if name not in filled:
             if filled is value:
                 filled = dict(value)
             child = schema.properties[name]
-            filled[name] = _fill(child.default, child)
+            filled[name] = _fill(child.default, child, drop_nulls)
     return filled
 
 
-def _fill_list(value: list[Any], items: Schema) -> list[Any]:
+def _fill_list(value: list[Any], items: Schema, drop_nulls: bool) -> list[Any]:
     filled = value
     for position, inner in enumerate(value):
-        result = _fill(inner, items)
+        result = _fill(inner, items, drop_nulls)
         if inner is None and not items.nullable and items.default is not MISSING:
-            result = _fill(items.default, items)
+            result = _fill(items.default, items, drop_nulls)
         if result is not inner:
             if filled is value:
                 filled = list(value)
