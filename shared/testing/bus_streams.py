@@ -82,6 +82,8 @@ class Stream:
         if isinstance(start, Newest):
             found = sorted(kept[-1] for subject, kept in self.by_subject.items() if matches_any(subjects, subject))
         elif isinstance(start, After):
+            if start.sequence > self.last_sequence:
+                raise StreamMissingError(f"stream {self.spec.name} ends before {start.sequence}")
             found = [
                 n for n, kept in self.messages.items() if n > start.sequence and matches_any(subjects, kept.subject)
             ]

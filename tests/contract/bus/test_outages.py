@@ -1,0 +1,216 @@
+"""What holds when the server dies, hangs, forgets or forbids."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+
+from shared.bus.event_log import connect
+from shared.bus.options import NatsOptions
+from shared.core.errors import ForbiddenError, UnknownResultError, UnreachableError
+from shared.ports.bus import Newest, SequenceConflictError, StreamMissingError
+from shared.testing.eventually import eventually
+from tests.contract.bus.bench import INSTALL, QUICK, Bench, RealFate, bodies, real_bench, relayed_bench, take
+from tests.servers.fixtures import StartNats
+from tests.servers.interface import NatsTestServer
+
+pytestmark = pytest.mark.asyncio
+
+PERMISSIONS = """
+authorization {
+  users: [
+    { user: "watcher", password: "w" }
+    { user: "reader", password: "r", permissions: {
+        publish: ["$JS.API.STREAM.INFO.>", "$JS.API.STREAM.NAMES", "$JS.API.CONSUMER.CREATE.>"], subscribe: ["_INBOX.>"]
+    } }
+  ]
+}
+"""
+
+
+async def test_acknowledged_messages_survive_a_crash(crashable: Bench) -> None:
+    sequences = [await crashable.publish(f"s.{number}", "x") for number in range(20)]
+
+    await crashable.server.kill()
+    await crashable.server.start()
+    await eventually(lambda: crashable.log.is_connected)
+
+    state = await crashable.log.state(crashable.stream)
+    assert (state.last_sequence, state.messages) == (sequences[-1], 20)
+
+
+async def test_a_view_is_live_again_within_a_second_of_the_reconnect(crashable: Bench) -> None:
+    await crashable.publish("a", "1")
+    async with crashable.log.follow(crashable.stream, [crashable.subject(">")], Newest()) as subscription:
+        before = await take(subscription, 1)
+        await crashable.server.kill()
+        await crashable.server.start()
+        await eventually(lambda: crashable.other.is_connected)
+        await crashable.other.publish(crashable.subject("a"), b"2", {})
+        async with asyncio.timeout(1):
+            after = await take(subscription, 1)
+
+    assert bodies(before + after) == ["1", "2"]
+
+
+async def test_nothing_is_delivered_twice_or_lost_over_a_crash(crashable: Bench) -> None:
+    async with crashable.log.follow(crashable.stream, [crashable.subject(">")], Newest()) as subscription:
+        for number in range(30):
+            await crashable.publish(f"n.{number}", str(number))
+        before = await take(subscription, 11)
+        await crashable.server.kill()
+        await crashable.server.start()
+        await eventually(lambda: crashable.other.is_connected)
+        await crashable.other.publish(crashable.subject("n.30"), b"30", {})
+        after = await take(subscription, 20)
+
+    assert bodies(before + after) == [str(number) for number in range(31)]
+
+
+async def test_a_wiped_server_is_not_mistaken_for_the_old_one(crashable: Bench) -> None:
+    await crashable.publish("a", "1")
+    async with crashable.log.follow(crashable.stream, [crashable.subject(">")], Newest()) as subscription:
+        await take(subscription, 1)
+        await crashable.server.kill()
+        await crashable.server.wipe()
+        await crashable.server.start()
+        await eventually(lambda: crashable.other.is_connected)
+        await crashable.other.provision([crashable.spec], install=INSTALL)
+
+        with pytest.raises(StreamMissingError):
+            await take(subscription, 1)
+
+
+async def test_a_publish_during_a_short_outage_is_held_back_until_the_server_is_there(start_nats: StartNats) -> None:
+    server = start_nats()
+    async with real_bench(server) as bench:
+        await bench.provision()
+        await RealFate(server).kill()
+        await eventually(lambda: not bench.log.is_connected)
+
+        async with asyncio.TaskGroup() as tasks:
+            publish = tasks.create_task(bench.publish("a", "1", expected_last=0))
+            tasks.create_task(RealFate(server).start())
+
+        assert publish.result() == 1
+
+
+async def test_an_outage_longer_than_every_time_out_ends_in_an_error_and_then_in_success(start_nats: StartNats) -> None:
+    server = start_nats()
+    async with real_bench(server) as bench:
+        await bench.provision()
+        await RealFate(server).kill()
+        await eventually(lambda: not bench.log.is_connected)
+
+        with pytest.raises(UnreachableError) as caught:
+            await bench.publish("a", "1")
+        await RealFate(server).start()
+        await eventually(lambda: bench.log.is_connected)
+
+        assert not isinstance(caught.value, UnknownResultError)  # it was never sent
+        assert await bench.publish("a", "1", expected_last=0) == 1
+
+
+async def test_a_publish_whose_connection_breaks_has_an_unknown_result_at_once(nats_server: NatsTestServer) -> None:
+    async with relayed_bench(nats_server) as (bench, relay):
+        await bench.provision()
+        relay.lose_answers()
+
+        async with asyncio.timeout(2), asyncio.TaskGroup() as tasks:
+            publish = tasks.create_task(_result(bench, "a"))
+            await eventually(lambda: _holds(bench, 1))
+            relay.cut()
+
+        assert isinstance(publish.result(), UnknownResultError)
+
+
+async def test_a_lost_acknowledgement_is_unknown_and_the_guard_stops_the_second_copy(
+    nats_server: NatsTestServer,
+) -> None:
+    async with relayed_bench(nats_server) as (bench, relay):
+        await bench.provision()
+        relay.lose_answers()
+
+        with pytest.raises(UnknownResultError):
+            await bench.publish("a", "1", expected_last=0)
+        with pytest.raises(SequenceConflictError):
+            await bench.other.publish(bench.subject("a"), b"1", {}, expected_last=0)
+
+        newest = await bench.other.newest(bench.stream, bench.subject("a"))
+        assert newest is not None
+        assert newest.sequence == 1
+
+
+async def test_the_client_leaves_a_hung_server_by_itself(start_nats: StartNats) -> None:
+    server = start_nats()
+    async with real_bench(server, QUICK) as bench:
+        server.pause()
+        await eventually(lambda: not bench.log.is_connected, within=timedelta(seconds=3))
+        server.resume()
+        await eventually(lambda: bench.log.is_connected, within=timedelta(seconds=3))
+
+        await bench.provision()
+
+
+async def test_a_forbidden_publish_is_refused_at_once_and_counted(start_nats: StartNats) -> None:
+    server = start_nats(extra_configuration=PERMISSIONS)
+    counted: list[str] = []
+    watcher = NatsOptions(servers=(server.url,), user="watcher", password="w", times=QUICK)
+    reader = NatsOptions(servers=(server.url,), user="reader", password="r", times=QUICK)
+    async with AsyncExitStack() as stack:
+        provisioner = await stack.enter_async_context(connect(watcher))
+        log = await stack.enter_async_context(connect(reader, count_error=counted.append))
+        spec = Bench(provisioner, log, RealFate(server), "GUARDED", "Guarded").spec
+        await provisioner.provision([spec], install=INSTALL)
+
+        async with asyncio.timeout(1):
+            with pytest.raises(ForbiddenError, match="publish"):
+                await log.publish("Guarded.Subject", b"x", {})
+            with pytest.raises(ForbiddenError):
+                await log.purge("GUARDED", "Guarded.Subject", up_to=1)
+
+    assert counted == ["permission", "permission"]
+
+
+async def test_connecting_waits_for_a_server_that_is_not_there_yet(start_nats: StartNats) -> None:
+    server = start_nats()
+    await RealFate(server).kill()
+    counted: list[str] = []
+    options = NatsOptions(servers=(server.url,), times=QUICK)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(_connect_once(options, counted))
+        await eventually(lambda: len(counted) >= 2)
+        tasks.create_task(RealFate(server).start())
+
+    assert waiting.result()
+
+
+async def test_a_wrong_password_waits_until_the_server_accepts_it(start_nats: StartNats) -> None:
+    server = start_nats(extra_configuration=PERMISSIONS)
+    counted: list[str] = []
+    options = NatsOptions(servers=(server.url,), user="watcher", password="wrong", times=QUICK)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await _connect_once(options, counted)
+
+    assert counted
+
+
+async def _holds(bench: Bench, messages: int) -> bool:
+    return (await bench.other.state(bench.stream)).messages == messages
+
+
+async def _connect_once(options: NatsOptions, counted: list[str]) -> bool:
+    async with connect(options, count_error=counted.append) as log:
+        return log.is_connected
+
+
+async def _result(bench: Bench, name: str) -> int | UnreachableError:
+    try:
+        return await bench.publish(name, "2")
+    except UnreachableError as error:
+        return error
