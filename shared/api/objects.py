@@ -44,9 +44,24 @@ class ApiModel(BaseModel):
 
 
 def describe(error: ValidationError) -> str:
-    """Return the first violation as `path: what is wrong`."""
-    first = error.errors(include_url=False)[0]
-    return f"{_path(first['loc'])}: {first['msg']}"
+    """Return the first violation as `path: what is wrong`, in the words of the API and not of Python."""
+    errors = error.errors(include_url=False)
+    first = errors[0]
+    location = first["loc"]
+    if location[-1:] == ("int",) and any(each["loc"] == (*location[:-1], "str") for each in errors):
+        return f"{_path(location[:-1])}: must be an integer or a string"
+    kind = _API_TYPES.get(first["type"])
+    return f"{_path(location)}: {f'must be of type {kind}' if kind else first['msg']}"
+
+
+_API_TYPES = {
+    "string_type": "string",
+    "int_type": "integer",
+    "bool_type": "boolean",
+    "list_type": "array",
+    "dict_type": "object",
+    "model_type": "object",
+}
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -56,7 +71,7 @@ def _path(location: tuple[int | str, ...]) -> str:
             text += f"[{part}]"
         else:
             text += f".{part}" if text else part
-    return text or "(object)"
+    return text or "object"
 
 
 class OwnerReference(ApiModel):

@@ -63,17 +63,25 @@ def test_an_unset_node_count_means_two_and_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        pytest.param({"replicas": "1"}, "spec.replicas: Input should be a valid integer", id="text for a number"),
+        pytest.param({"replicas": "1"}, "spec.replicas: must be of type integer", id="text for a number"),
         pytest.param(
             {"resources": {"limits": {"gpu": 1}}},
-            "spec.resources.limits.gpu: Input should be a valid string",
+            "spec.resources.limits.gpu: must be of type string",
             id="number for a text",
         ),
         pytest.param(
             {"volumeMounts": [{"name": None}]},
-            "spec.volumeMounts[0].name: Input should be a valid string",
+            "spec.volumeMounts[0].name: must be of type string",
             id="null in a list",
         ),
+        pytest.param(
+            {"sharedMemory": {"size": 1.5}},
+            "spec.sharedMemory.size: must be an integer or a string",
+            id="a quantity of another type",
+        ),
+        pytest.param({"globalDynamoNamespace": 1}, "spec.globalDynamoNamespace: must be of type boolean", id="number"),
+        pytest.param({"envs": {}}, "spec.envs: must be of type array", id="object for a list"),
+        pytest.param({"ingress": []}, "spec.ingress: must be of type object", id="list for an object"),
     ],
 )
 def test_a_wrong_type_is_refused_with_its_path(spec: dict[str, Any], message: str) -> None:
