@@ -1,0 +1,132 @@
+"""The environment of the main container."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.reconciler.desired.environments import joined, variable
+from shared.api.platform import Discovery, DiscoveryBackend, Etcd, ModelExpress, Nats, PlatformContext, Prometheus
+from tests.unit.services.reconciler.desired.builders import PLATFORM, container_of, environment_of
+
+DISCOVERY = "nvidia.com/dynamo-discovery-backend"
+BY_ETCD = PlatformContext(discovery=Discovery(backend=DiscoveryBackend.ETCD))
+
+
+def names(variables: list[dict[str, Any]]) -> list[str]:
+    return [entry["name"] for entry in variables]
+
+
+@pytest.mark.rule("workloads 5.4")
+def test_a_later_source_wins_over_an_earlier_one() -> None:
+    platform = PlatformContext(nats=Nats(address="platform"))
+    levels = [
+        container_of(platform=platform),
+        container_of(platform=platform, extraPodSpec={"mainContainer": {"env": [variable("NATS_SERVER", "main")]}}),
+        container_of(
+            platform=platform,
+            extraPodSpec={"mainContainer": {"env": [variable("NATS_SERVER", "main")]}},
+            envs=[variable("NATS_SERVER", "service")],
+        ),
+    ]
+
+    assert [environment_of(level)["NATS_SERVER"] for level in levels] == ["platform", "main", "service"]
+
+
+@pytest.mark.rule("workloads 5.4")
+@pytest.mark.parametrize("name", ["DYN_NAMESPACE", "DYN_SYSTEM_PORT", "POD_UID", "DYN_DISCOVERY_BACKEND"])
+def test_a_service_may_replace_every_default(name: str) -> None:
+    assert environment_of(container_of(envs=[variable(name, "mine")]))[name] == "mine"
+
+
+@pytest.mark.rule("workloads 5.4")
+def test_a_frontend_keeps_the_port_that_its_service_names() -> None:
+    container = container_of(componentType="frontend", envs=[variable("DYN_HTTP_PORT", "3000")])
+
+    assert environment_of(container)["DYN_HTTP_PORT"] == "3000"
+
+
+@pytest.mark.rule("workloads 5.4")
+def test_platform_addresses_appear_only_when_configured() -> None:
+    platform = PlatformContext(
+        nats=Nats(address="n"),
+        etcd=Etcd(address="e"),
+        model_express=ModelExpress(url="m"),
+        prometheus=Prometheus(endpoint="p"),
+    )
+    addresses = {"NATS_SERVER": "n", "ETCD_ENDPOINTS": "e", "MODEL_EXPRESS_URL": "m", "PROMETHEUS_ENDPOINT": "p"}
+
+    assert environment_of(container_of(platform=platform)).items() >= addresses.items()
+    assert not environment_of(container_of(platform=PlatformContext())).keys() & addresses.keys()
+
+
+@pytest.mark.rule("workloads 5.4", "DS-04")
+@pytest.mark.parametrize(
+    ("platform", "annotations", "expected"),
+    [
+        pytest.param(PLATFORM, {}, "kubernetes", id="the platform's default"),
+        pytest.param(BY_ETCD, {}, None, id="etcd by default"),
+        pytest.param(PLATFORM, {DISCOVERY: "etcd"}, None, id="etcd by annotation"),
+        pytest.param(BY_ETCD, {DISCOVERY: "kubernetes"}, "kubernetes", id="kubernetes by annotation"),
+    ],
+)
+def test_names_the_discovery_back_end_unless_it_is_etcd(
+    platform: PlatformContext, annotations: dict[str, str], expected: str | None
+) -> None:
+    container = container_of(platform=platform, annotations=annotations)
+
+    assert environment_of(container).get("DYN_DISCOVERY_BACKEND") == expected
+
+
+@pytest.mark.rule("workloads 5.4")
+def test_sorts_by_code_point() -> None:
+    assert names(joined([variable("DYN_A", "1"), variable("DYNAMO_A", "1"), variable("A", "1")])) == [
+        "A",
+        "DYNAMO_A",
+        "DYN_A",
+    ]
+
+
+@pytest.mark.rule("W-13")
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param({"A": "$(Z)", "Z": "1"}, ["Z", "A"], id="a reference"),
+        pytest.param({"A": "$(M)", "M": "$(Z)", "Z": "1"}, ["Z", "M", "A"], id="a chain"),
+        pytest.param({"A": "$(B)", "B": "$(A)"}, ["B", "A"], id="a circle ends"),
+        pytest.param({"A": "$(A)", "B": "1"}, ["A", "B"], id="itself"),
+        pytest.param({"A": "$$(Z)", "Z": "1"}, ["A", "Z"], id="an escaped dollar is no reference"),
+        pytest.param({"A": "$(NOBODY)", "B": "1"}, ["A", "B"], id="an unknown name"),
+    ],
+)
+def test_places_referenced_variables_first(variables: dict[str, str], expected: list[str]) -> None:
+    assert names(joined([variable(name, value) for name, value in variables.items()])) == expected
+
+
+def test_an_empty_value_is_left_out() -> None:
+    assert variable("A", "") == {"name": "A"}
+
+
+def test_follows_a_chain_of_any_length() -> None:
+    chain = [variable(f"V{number:05}", f"$(V{number + 1:05})") for number in range(3000)]
+
+    assert names(joined(chain)) == sorted(names(chain), reverse=True)
+
+
+NAMES = st.sampled_from("ABCDEFG")
+VARIABLES = st.lists(
+    st.builds(variable, NAMES, st.lists(NAMES, max_size=3).map(lambda used: "".join(f"$({name})" for name in used)))
+)
+
+
+@given(VARIABLES, st.randoms(use_true_random=False))
+def test_the_order_depends_on_nothing_but_the_variables(variables: list[dict[str, Any]], random: Any) -> None:
+    unique = {entry["name"]: entry for entry in variables}
+    shuffled = list(unique.values())
+    random.shuffle(shuffled)
+
+    assert joined(shuffled) == joined(unique.values())
+    assert sorted(names(joined(shuffled))) == sorted(unique)

@@ -1,0 +1,73 @@
+"""Quantities in canonical form."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.reconciler.desired.quantities import QuantityError, canonical, is_zero
+
+FACTORS = {
+    suffix: Decimal(factor)
+    for suffix, factor in {"": 1, "m": "0.001", "k": 10**3, "M": 10**6, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}.items()
+}
+LARGER = {"G": Decimal(10**9), "T": Decimal(10**12), "Ti": Decimal(2**40)}
+QUANTITIES = st.builds(lambda number, suffix: f"{number}{suffix}", st.integers(0, 10**6), st.sampled_from([*FACTORS]))
+
+
+def value(text: str) -> Decimal:
+    number = text.rstrip("mkMKiGTPEun")
+    suffix = text[len(number) :]
+    return Decimal(number) * {**FACTORS, **LARGER}[suffix]
+
+
+@pytest.mark.parametrize(
+    ("given_text", "expected"),
+    [
+        ("1", "1"),
+        ("1000m", "1"),
+        ("0.5", "500m"),
+        ("1.5", "1500m"),
+        ("2000", "2k"),
+        ("100m", "100m"),
+        ("1024Mi", "1Gi"),
+        ("1.5Gi", "1536Mi"),
+        ("0.5Ki", "512"),
+        ("1000Mi", "1000Mi"),
+        ("0", "0"),
+        ("0Gi", "0"),
+        ("1e3", "1e3"),
+        ("1E3", "1e3"),
+        ("12e6", "12e6"),
+        ("5n", "5n"),
+        ("0.1n", "1n"),
+        ("-1", "-1"),
+        ("+2", "2"),
+        (".5", "500m"),
+        (" 8Gi ", "8Gi"),
+        ("60E", "60E"),
+        ("8Ei", "8Ei"),
+    ],
+)
+def test_writes_an_amount_as_the_api_server_does(given_text: str, expected: str) -> None:
+    assert canonical(given_text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1x", "1.2.3", "1 Gi", "Gi", "1e", "1e999", "1e99"])
+def test_refuses_what_is_no_quantity(text: str) -> None:
+    with pytest.raises(QuantityError):
+        canonical(text)
+
+
+@given(QUANTITIES)
+def test_the_canonical_form_is_stable_and_worth_the_same(text: str) -> None:
+    assert canonical(canonical(text)) == canonical(text)
+    assert value(canonical(text)) == value(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0", True), ("0Gi", True), ("1", False), ("nonsense", False)])
+def test_tells_nothing_from_something(text: str, expected: bool) -> None:
+    assert is_zero(text) is expected
