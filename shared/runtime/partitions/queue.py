@@ -1,0 +1,213 @@
+"""Which primary is next: one pass per primary at a time, edits before children before retries before sweeps.
+
+Pure state over times that the caller gives. Events of one primary coalesce; what comes while its pass runs makes one
+more pass. Failures in a row grow the delay and end, at the tenth, in a dead letter; then only an event or the sweep
+makes a further pass. A retry that names its own delay is no failure: the pass asks for something and waits for it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.core.resources import Ref
+from shared.ports.passes import Trigger
+
+PRIORITY: dict[Trigger, int] = {"edit": 0, "child": 1, "fact": 2, "retry": 2, "sweep": 3}
+FIRST_RETRY = 1.0
+LONGEST_RETRY = 300.0
+FAILURES_TO_DEAD_LETTER = 10
+
+
+def retry_delay(failures: int, jitter: float) -> float:
+    """Return the seconds before the next try: 1 s doubling to 5 min, less up to a quarter by a jitter in [0, 1)."""
+    longest = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 16))
+    return longest * (1 - jitter / 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pass that should run now."""
+
+    primary: Ref
+    trigger: Trigger
+    cause: str
+    attempt: int
+
+
+@dataclass(slots=True)
+class _Item:
+    """What is known of one primary that waits, runs or has failed."""
+
+    waiting: Trigger | None = None
+    cause: str = ""
+    is_running: bool = False
+    due: float | None = None  # of its timer
+    due_trigger: Trigger = "retry"
+    attempts: int = 0  # passes in a row that did not end in done
+    failures: int = 0
+    is_dead: bool = False
+    reason: str = ""  # of its dead letter
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is left to remember."""
+        return self.waiting is None and not self.is_running and self.due is None and not self.attempts
+
+
+@dataclass(slots=True)
+class PassQueue:
+    """The primaries of one partition that wait for a pass."""
+
+    _items: dict[Ref, _Item] = field(default_factory=dict)
+    _ready: tuple[deque[Ref], ...] = field(default_factory=lambda: tuple(deque() for _ in range(4)))
+    _timers: list[tuple[float, int, Ref]] = field(default_factory=list)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _depth: int = 0
+
+    @property
+    def depth(self) -> int:
+        """Return how many primaries wait for a pass."""
+        return self._depth
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no pass waits or runs; timers may be set."""
+        return all(item.waiting is None and not item.is_running for item in self._items.values())
+
+    @property
+    def dead(self) -> list[Ref]:
+        """Return the primaries that were given up until something changes."""
+        return [ref for ref, item in self._items.items() if item.is_dead]
+
+    def add(self, primary: Ref, trigger: Trigger, *, cause: str = "") -> None:
+        """Queue a primary now; its timer, if one runs, is not needed any more."""
+        item = self._items.setdefault(primary, _Item())
+        item.due = None
+        if trigger == "edit":
+            # What the user changed deserves all tries again; what children do must not undo the back-off.
+            item.attempts = item.failures = 0
+            item.is_dead, item.reason = False, ""
+        self._depth += item.waiting is None
+        is_more_urgent = item.waiting is None or PRIORITY[trigger] < PRIORITY[item.waiting]
+        if is_more_urgent:
+            item.waiting = trigger
+            item.cause = cause or item.cause
+            if not item.is_running:
+                self._ready[PRIORITY[trigger]].append(primary)
+
+    def add_later(self, primary: Ref, trigger: Trigger, due: float) -> None:
+        """Queue a primary at a time, unless it waits already or comes sooner."""
+        item = self._items.setdefault(primary, _Item())
+        if item.waiting is None and (item.due is None or due < item.due):
+            self._set_timer(primary, item, trigger, due)
+
+    def add_all(self, primaries: Iterable[Ref], trigger: Trigger) -> None:
+        """Queue many primaries now."""
+        for primary in primaries:
+            self.add(primary, trigger)
+
+    def wake(self, now: float) -> None:
+        """Queue the primaries whose timers have come."""
+        while self._timers and self._timers[0][0] <= now:
+            due, _, primary = heapq.heappop(self._timers)
+            item = self._items.get(primary)
+            if item is not None and item.due == due:
+                self.add(primary, item.due_trigger)
+
+    def next_due(self) -> float | None:
+        """Return when the next timer comes."""
+        while self._timers:
+            due, _, primary = self._timers[0]
+            item = self._items.get(primary)
+            if item is not None and item.due == due:
+                return due
+            heapq.heappop(self._timers)  # cancelled
+        return None
+
+    @property
+    def has_ready(self) -> bool:
+        """Return whether a pass can run now."""
+        return self._peek() is not None
+
+    def next(self) -> Job | None:
+        """Take the most urgent primary that no pass runs for."""
+        primary = self._peek()
+        if primary is None:
+            return None
+        item = self._items[primary]
+        trigger = item.waiting
+        assert trigger is not None
+        self._ready[PRIORITY[trigger]].popleft()
+        job = Job(primary, trigger, item.cause, item.attempts + 1)
+        item.waiting, item.cause, item.is_running = None, "", True
+        self._depth -= 1
+        return job
+
+    def is_last_chance(self, primary: Ref) -> bool:
+        """Return whether one more failure of a running primary is a new dead letter."""
+        item = self._items[primary]
+        return not item.is_dead and item.failures + 1 >= FAILURES_TO_DEAD_LETTER
+
+    def is_news(self, primary: Ref, reason: str) -> bool:
+        """Return whether a dead letter with this reason says what the last one did not."""
+        item = self._items[primary]
+        return not item.is_dead or item.reason != reason
+
+    def done(self, primary: Ref) -> None:
+        """End a pass that left nothing to do."""
+        item = self._items[primary]
+        item.attempts = item.failures = 0
+        item.is_dead, item.reason = False, ""
+        self._end(primary, item)
+
+    def asked(self, primary: Ref, after: timedelta, *, now: float) -> None:
+        """End a pass that waits for something; the next one comes after the delay it named, or with an event."""
+        item = self._items[primary]
+        item.attempts += 1
+        item.failures = 0
+        item.is_dead, item.reason = False, ""
+        self._end(primary, item, due=now + after.total_seconds())
+
+    def failed(self, primary: Ref, *, now: float, jitter: float, counts: bool = True) -> None:
+        """End a pass that failed; a dead primary gets no timer."""
+        item = self._items[primary]
+        item.attempts += 1
+        item.failures += counts
+        due = None if item.is_dead else now + retry_delay(max(1, item.failures), jitter)
+        self._end(primary, item, due=due)
+
+    def bury(self, primary: Ref, reason: str) -> None:
+        """End a pass whose primary is given up until an event or the sweep."""
+        item = self._items[primary]
+        item.attempts += 1
+        item.failures += 1
+        item.is_dead, item.reason = True, reason
+        self._end(primary, item)
+
+    def _end(self, primary: Ref, item: _Item, *, due: float | None = None) -> None:
+        item.is_running = False
+        if item.waiting is not None:
+            self._ready[PRIORITY[item.waiting]].append(primary)
+        elif due is not None:
+            self._set_timer(primary, item, "retry", due)
+        elif item.is_idle:
+            del self._items[primary]
+
+    def _set_timer(self, primary: Ref, item: _Item, trigger: Trigger, due: float) -> None:
+        item.due, item.due_trigger = due, trigger
+        heapq.heappush(self._timers, (due, next(self._numbers), primary))
+
+    def _peek(self) -> Ref | None:
+        for priority, ready in enumerate(self._ready):
+            while ready:
+                item = self._items.get(ready[0])
+                is_valid = item is not None and item.waiting is not None and not item.is_running
+                if is_valid and item is not None and item.waiting and PRIORITY[item.waiting] == priority:
+                    return ready[0]
+                ready.popleft()  # taken already, or queued again with more urgency
+        return None

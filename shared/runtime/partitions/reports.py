@@ -1,0 +1,41 @@
+"""What is told of each pass: one log line with everything bound to it, and the metrics."""
+
+from __future__ import annotations
+
+import structlog
+
+from shared.core.outcomes import Done, Retry
+from shared.ports.passes import Work
+from shared.runtime.partitions import metrics
+from shared.runtime.partitions.verdicts import Verdict
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, seconds: float) -> None:
+    """Count and log one pass; what nobody has to look at is no warning."""
+    resource = work.primary.resource
+    metrics.PASSES.labels(service, resource.plural, outcome).inc()
+    metrics.PASS_SECONDS.labels(service, resource.plural).observe(seconds)
+    if outcome == "retry":
+        metrics.RETRIES.labels(service, resource.plural).inc()
+    tell = log.error if verdict.error else log.info if _is_quiet(verdict) else log.warning
+    tell(
+        "pass finished",
+        kind=resource.kind,
+        namespace=work.primary.namespace,
+        name=work.primary.name,
+        outcome=outcome,
+        reason="" if isinstance(verdict.outcome, Done) else verdict.outcome.reason,
+        trigger=work.trigger,
+        attempt=work.attempt,
+        correlation=work.correlation,
+        cause=work.cause,
+        duration_ms=round(seconds * 1000, 1),
+        exc_info=verdict.error,
+    )
+
+
+def _is_quiet(verdict: Verdict) -> bool:
+    is_asking = isinstance(verdict.outcome, Retry) and verdict.outcome.after is not None
+    return isinstance(verdict.outcome, Done) or verdict.is_silent or is_asking

@@ -1,0 +1,58 @@
+"""Which of two states of one object is the newer one.
+
+Versions are compared as integers, only within one epoch. A new epoch replaces everything of the ones before it, and
+an epoch that was left never comes back. Pure, because every promise about lost, late and doubled events rests on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When, in the history of the cluster, a state of an object was true."""
+
+    epoch: str
+    version: int
+    is_gone: bool = False
+
+
+@dataclass(slots=True)
+class Epochs:
+    """The epochs that a view has seen; those that were left behind are over for good."""
+
+    current: str = ""
+    _over: set[str] = field(default_factory=set)
+
+    def is_over(self, epoch: str) -> bool:
+        """Return whether nothing of an epoch counts any more."""
+        return epoch in self._over or _precedes(epoch, self.current)
+
+    def enter(self, epoch: str) -> None:
+        """Leave the current epoch for another one."""
+        if epoch != self.current and not self.is_over(epoch):
+            if self.current:
+                self._over.add(self.current)
+            self.current = epoch
+
+
+def is_newer(candidate: Stamp, held: Stamp | None, epochs: Epochs) -> bool:
+    """Return whether a state replaces the held one."""
+    if epochs.is_over(candidate.epoch):
+        return False
+    if held is None or candidate.epoch != held.epoch:
+        return True
+    if candidate.version == held.version:
+        # One version is never two states, but a list can find an object gone at the version it last had.
+        return candidate.is_gone and not held.is_gone
+    return candidate.version > held.version
+
+
+def _precedes(epoch: str, current: str) -> bool:
+    """Return whether both are epochs of one cluster (`uid.counter`) and the first is the older one."""
+    uid, _, counter = epoch.rpartition(".")
+    current_uid, _, current_counter = current.rpartition(".")
+    if not uid or uid != current_uid or not (counter.isdigit() and current_counter.isdigit()):
+        return False
+    return int(counter) < int(current_counter)
