@@ -1,0 +1,1 @@
+"""Who else has a say in a write: admission webhooks over HTTPS, in the genuine order and words."""

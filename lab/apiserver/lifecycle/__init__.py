@@ -1,0 +1,1 @@
+"""What follows a write: namespaces end, dependents follow their owners, definitions are established."""

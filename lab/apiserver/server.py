@@ -1,0 +1,110 @@
+"""Puts the parts together and runs them: the only place where store, controllers and the HTTP front meet.
+
+Invariant: the port file and the kubeconfig appear after the first request can be answered; on SIGTERM everything ends
+within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+from collections.abc import AsyncIterator
+
+import structlog
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from lab.apiserver import bootstrap
+from lab.apiserver.admission.chain import Admission
+from lab.apiserver.cluster import Cluster
+from lab.apiserver.discovery.pages import Pages
+from lab.apiserver.front.certificates import Authority, server_context, write_private
+from lab.apiserver.front.counters import Counters
+from lab.apiserver.front.door import Door
+from lab.apiserver.front.kubeconfig import kubeconfig
+from lab.apiserver.lifecycle.definitions import Definitions
+from lab.apiserver.lifecycle.namespaces import Namespaces
+from lab.apiserver.registry.catalog import Catalog
+from lab.apiserver.requests.bodies import MAX_BODY
+from lab.apiserver.settings import Settings
+from lab.apiserver.storage.store import Store
+
+log = structlog.get_logger()
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LINGER = 0.3  # seconds that open connections get at the end
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    store = Store()
+    cluster = Cluster(store, Catalog(), Admission(store))
+    bootstrap.register_builtin(cluster)
+    definitions, namespaces = Definitions(cluster), Namespaces(cluster)
+    await bootstrap.create_namespaces(cluster)
+    await bootstrap.create_definitions(cluster, settings.crds)
+    definitions.settle_all()
+    await namespaces.settle_all()
+    stop = _stop_event()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(definitions.run()), tasks.create_task(namespaces.run())]
+        if settings.compaction:
+            running.append(tasks.create_task(_compact(store, settings.compaction)))
+        async with _listening(cluster, settings):
+            await stop.wait()
+        for task in running:
+            task.cancel()
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _compact(store: Store, seconds: float) -> None:
+    """Forget history that is older than a span, as etcd does under a real API server."""
+    while True:
+        version = store.version
+        await asyncio.sleep(seconds)
+        store.compact(version)
+
+
+def _make_request(message, payload, protocol: RequestHandler, writer, task) -> web.BaseRequest:  # type: ignore[no-untyped-def]  # aiohttp's own types are private
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=MAX_BODY + 1)
+
+
+@contextlib.asynccontextmanager
+async def _listening(cluster: Cluster, settings: Settings) -> AsyncIterator[None]:
+    authority = Authority("lab-apiserver") if settings.tls else None
+    context: ssl.SSLContext | None = None
+    if authority is not None:
+        context = server_context(authority, authority.server((*_LOOPBACK, settings.bind, *settings.advertise)))
+    door = Door(cluster, Pages(cluster.catalog), Counters(), tls=settings.tls, latency=settings.latency)
+    server = web.Server(door, request_factory=_make_request, access_log=None, keepalive_timeout=3600)
+    runner = web.ServerRunner(server, shutdown_timeout=_LINGER)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.bind, settings.port, ssl_context=context, backlog=512)
+        await site.start()
+        port = runner.addresses[0][1]
+        _announce(settings, authority, port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _announce(settings: Settings, authority: Authority | None, port: int) -> None:
+    host = settings.advertise[0] if settings.advertise else settings.bind
+    url = f"{'https' if authority else 'http'}://{host}:{port}"
+    if settings.kubeconfig_out is not None:
+        write_private(settings.kubeconfig_out, kubeconfig(url, authority))
+    if settings.port_file is not None:
+        write_private(settings.port_file, f"{port}\n".encode())
+    print(url, flush=True)
+    log.info("serving", url=url)

@@ -1,0 +1,1 @@
+"""What each verb does: create, read, list, watch, update, patch, apply, delete; one module each."""

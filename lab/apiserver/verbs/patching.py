@@ -1,0 +1,207 @@
+"""Decides what a PATCH body asks for: JSON patch, merge patch, strategic merge patch, or apply.
+
+Separate from the patch algorithms, which are pure, and from `Update`, which writes. Invariant: the media type decides
+alone; a patch is computed anew on every try, on the newest state.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lab.apiserver.cluster import Cluster
+from lab.apiserver.documents import Document, timestamp
+from lab.apiserver.errors import ApiError, bad_request, conflict, internal
+from lab.apiserver.ownership.managers import ApplyResult, server_side_apply
+from lab.apiserver.ownership.typed import AppliedObjectError
+from lab.apiserver.patches.json_patch import PatchError, apply_json_patch
+from lab.apiserver.patches.merge_patch import apply_merge_patch
+from lab.apiserver.patches.strategic import apply_strategic_patch
+from lab.apiserver.requests.bodies import decode_json, decode_yaml, unsupported_media
+from lab.apiserver.storage.records import record_key
+from lab.apiserver.verbs.calls import Call, Result
+from lab.apiserver.verbs.creating import create_settled
+from lab.apiserver.verbs.incoming import report_patch, settle
+from lab.apiserver.verbs.reset import reset_fields
+from lab.apiserver.verbs.updating import Change, Update, Wanted
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+_CUSTOM_TYPES = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH)
+_BUILTIN_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
+
+
+async def patch(cluster: Cluster, call: Call, body: bytes, media: str) -> Result:
+    """Patch an object, or its status, by a PATCH body."""
+    accepted = _CUSTOM_TYPES if call.resource.custom else _BUILTIN_TYPES
+    if media not in accepted:
+        raise unsupported_media(accepted)
+    if media == APPLY_PATCH:
+        return await apply(cluster, call, body)
+    return await Update(cluster, call, _change(call, body, media)).run()
+
+
+def _change(call: Call, body: bytes, media: str) -> Change:
+    try:
+        content, _duplicates = decode_json(body)
+    except ValueError as error:
+        raise bad_request(f"error decoding patch: {error}") from error
+    apply_patch = _PATCHES[media]
+
+    def change(live: Document) -> Wanted:
+        patched = apply_patch(live, content, call)
+        return _wanted(patched, live, call)
+
+    return change
+
+
+def _wanted(patched: Any, live: Document, call: Call) -> Wanted:
+    if not isinstance(patched, dict) or patched.get("kind") != live["kind"]:
+        raise bad_request("the patch changes the kind of the object")
+    if patched.get("apiVersion") != live["apiVersion"]:
+        raise bad_request("the patch changes the apiVersion of the object")
+    sent = patched.get("metadata")
+    document = {**patched, "metadata": dict(sent) if isinstance(sent, dict) else sent}
+    document, problems = settle(document, call, duplicates=[])
+    report_patch(problems, call, patched)
+    metadata = document["metadata"]
+    if metadata.get("name") != call.target.name:
+        found = metadata.get("name", "")
+        raise bad_request(f"the name of the object ({found}) does not match the name on the URL ({call.target.name})")
+    return Wanted(document, version=metadata.get("resourceVersion", ""))
+
+
+def _json_patch(live: Document, content: Any, _call: Call) -> Any:
+    try:
+        return apply_json_patch(live, content)
+    except PatchError as error:
+        text = "the server rejected our request due to an error in our request"
+        raise ApiError(422, "Invalid", text, details={}) from error
+
+
+def _merge_patch(live: Document, content: Any, _call: Call) -> Any:
+    if not isinstance(content, dict):
+        raise bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+    return apply_merge_patch(live, content)
+
+
+def _strategic_patch(live: Document, content: Any, call: Call) -> Any:
+    if not isinstance(content, dict):
+        raise bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+    return apply_strategic_patch(live, content, call.resource.schema())
+
+
+_PATCHES = {JSON_PATCH: _json_patch, MERGE_PATCH: _merge_patch, STRATEGIC_PATCH: _strategic_patch}
+
+
+async def apply(cluster: Cluster, call: Call, body: bytes) -> Result:
+    """Apply a configuration: create the object, or merge into it what its manager says."""
+    configuration = _configuration(call, body)
+    collection = cluster.collection(call.resource)
+    key = record_key(call.target.namespace, call.target.name)
+    while collection.get(key) is None:
+        if call.target.subresource:
+            break  # Update answers NotFound
+        try:
+            return await _create(cluster, call, configuration)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+    return await Update(cluster, call, lambda live: _applied(call, configuration, live)).run()
+
+
+def _configuration(call: Call, body: bytes) -> Document:
+    try:
+        configuration, _duplicates = decode_yaml(body)
+    except ValueError as error:
+        raise bad_request(f"error decoding YAML: {error}") from error
+    if not isinstance(configuration, dict):
+        raise bad_request("error decoding YAML: the configuration is not an object")
+    if not call.options.explicit_manager:
+        raise _manager_required()
+    resource, name = call.resource, call.target.name
+    _check_applied_type(call, configuration)
+    metadata = configuration.get("metadata") or {}
+    if metadata.get("managedFields"):
+        raise bad_request("metadata.managedFields must be nil")
+    if not metadata.get("name"):
+        raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    namespace = {"namespace": call.target.namespace} if resource.namespaced else {}
+    return {**configuration, "metadata": {**metadata, **namespace}}
+
+
+def _manager_required() -> ApiError:
+    from lab.apiserver.errors import Cause, invalid
+
+    cause = Cause("FieldValueRequired", "fieldManager", "Required value: is required for apply patch")
+    return invalid("PatchOptions", "meta.k8s.io", "", [cause])
+
+
+def _check_applied_type(call: Call, configuration: Document) -> None:
+    resource = call.resource
+    kind, version = configuration.get("kind"), configuration.get("apiVersion")
+    if kind == resource.kind and version == resource.api_version:
+        return
+    raise bad_request(
+        f"failed to create typed patch object: expected {resource.api_version}, Kind={resource.kind}, "
+        f"got {version}, Kind={kind}"
+    )
+
+
+def _merge(call: Call, configuration: Document, live: Document | None) -> ApplyResult:
+    resource, subresource = call.resource, call.target.subresource
+    try:
+        return server_side_apply(
+            live,
+            configuration,
+            schema=resource.schema(),
+            manager=call.options.manager,
+            force=call.options.force,
+            api_version=resource.api_version,
+            subresource=subresource,
+            time=None if subresource == "scale" else timestamp(),
+            reset=reset_fields(resource, subresource),
+        )
+    except AppliedObjectError as error:
+        raise internal(
+            f"failed to create typed patch object ({call.target.namespace}/{call.target.name}; "
+            f"{resource.api_version}, Kind={resource.kind}): {error}"
+        ) from error
+
+
+async def _create(cluster: Cluster, call: Call, configuration: Document) -> Result:
+    resource = call.resource
+    if configuration["metadata"].get("uid"):
+        raise conflict(
+            resource.plural,
+            resource.group,
+            call.target.name,
+            f"uid mismatch: the provided object specified uid {configuration['metadata']['uid']}, "
+            "and no existing object was found",
+        )
+    merged = _merge(call, configuration, None).object
+    document = {**merged, "metadata": {**merged["metadata"]}}
+    owners = document["metadata"].pop("managedFields", [])
+    document["metadata"].pop("resourceVersion", None)
+    document, _problems = settle(document, call, duplicates=[])
+    return await create_settled(cluster, call, document, applied=owners)
+
+
+def _applied(call: Call, configuration: Document, live: Document) -> Wanted:
+    result = _merge(call, configuration, live)
+    if result.conflicts:
+        raise _conflicting(result)
+    merged = result.object
+    sent = configuration["metadata"]
+    document = {**merged, "metadata": {**merged["metadata"]}}
+    version = sent.get("resourceVersion", "")
+    return Wanted(document, version=version, is_owned=True, strict_uid=True)
+
+
+def _conflicting(result: ApplyResult) -> ApiError:
+    causes = [
+        {"reason": "FieldManagerConflict", "message": conflicting.message, "field": conflicting.field}
+        for conflicting in result.conflicts
+    ]
+    return ApiError(409, "Conflict", result.message, details={"causes": causes})
