@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from services.reconciler.desired.quantities import QuantityError, canonical, is_zero
 
-FACTORS = {
-    suffix: Decimal(factor)
-    for suffix, factor in {"": 1, "m": "0.001", "k": 10**3, "M": 10**6, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}.items()
-}
+FACTORS = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(10**3), "M": Decimal(10**6)}
+FACTORS |= {"Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30)}
 LARGER = {"G": Decimal(10**9), "T": Decimal(10**12), "Ti": Decimal(2**40)}
 QUANTITIES = st.builds(lambda number, suffix: f"{number}{suffix}", st.integers(0, 10**6), st.sampled_from([*FACTORS]))
 

@@ -1,0 +1,119 @@
+"""The status of a component."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.reconciler.desired.children import component_children
+from services.reconciler.status.blockers import missing_account
+from services.reconciler.status.components import component_status
+from services.reconciler.status.obstacles import invalid, not_finalized, refused, unrenderable
+from tests.unit.services.reconciler.desired.builders import PLATFORM, a_component_manifest
+from tests.unit.services.reconciler.status.builders import PROBLEM, a_workload, component_facts, condition, truths
+
+
+@pytest.mark.rule("workloads 7.3", "W-01", "W-28")
+def test_a_ready_deployment_makes_the_component_available() -> None:
+    status = component_status(component_facts())
+
+    assert condition(status, "Available") == ("True", "DeploymentReady", "Deployment is ready")
+    assert condition(status, "DynamoComponentReady") == ("True", "ComponentReady", "Deployment is ready")
+    assert condition(status, "Valid") == ("True", "ValidationPassed", "DynamoComponentDeployment spec is valid")
+    assert condition(status, "Ready")[:2] == ("True", "DeploymentReady")
+    assert condition(status, "Reconciling") == ("False", "Settled", "")
+    assert condition(status, "Stalled") == ("False", "NotStalled", "")
+    assert status["observedGeneration"] == 3
+    assert {each["observedGeneration"] for each in status["conditions"]} == {3}
+
+
+@pytest.mark.rule("workloads 7.3", "W-28")
+def test_an_unready_deployment_is_named_with_what_would_unblock_it() -> None:
+    status = component_status(component_facts(workload=a_workload(available=1)))
+
+    assert condition(status, "Available") == ("False", "DeploymentNotReady", "Deployment is not ready")
+    assert condition(status, "DynamoComponentReady")[:2] == ("False", "ComponentNotReady")
+    assert condition(status, "Reconciling") == (
+        "True",
+        "ReplicasUnavailable",
+        "Deployment llm/g-w: 1 of 2 replicas are available. To go on: its pods have to become ready; "
+        "kubectl describe pods -n llm -l nvidia.com/selector=g-w shows what they wait for.",
+    )
+    assert truths(status)["Stalled"] == "False"
+
+
+@pytest.mark.rule("workloads 7.1", "W-01")
+def test_before_anything_was_observed_nothing_is_known() -> None:
+    status = component_status(component_facts(workload=None))
+
+    starting = ("Unknown", "Reconciling", "Starting to reconcile DynamoComponentDeployment")
+    assert condition(status, "Available") == starting
+    assert condition(status, "DynamoComponentReady") == starting
+    assert truths(status)["Ready"] == "False"
+    assert "service" not in status
+
+
+@pytest.mark.rule("workloads 7.1")
+def test_an_invalid_spec_says_so_and_stalls() -> None:
+    status = component_status(component_facts(obstacle=invalid("spec.replicas must be non-negative")))
+
+    assert condition(status, "Valid") == (
+        "False",
+        "ValidationFailed",
+        "Validation failed: spec.replicas must be non-negative",
+    )
+    assert truths(status)["Available"] == "False"
+    assert condition(status, "Stalled")[:2] == ("True", "ValidationFailed")
+
+
+@pytest.mark.rule("workloads 7.1", "W-25", "W-62")
+def test_what_cannot_be_rendered_is_reported_in_the_references_words_and_stalls() -> None:
+    problem = component_children(a_component_manifest(multinode={"nodeCount": 2}), PLATFORM).problem
+    assert problem is not None
+
+    status = component_status(component_facts(obstacle=unrenderable(problem)))
+
+    assert condition(status, "Available") == (
+        "False",
+        "Reconciling",
+        "Failed to reconcile DynamoComponentDeployment: no multinode orchestrator available",
+    )
+    assert condition(status, "Stalled")[:2] == ("True", "NoMultinodeOrchestrator")
+    assert truths(status)["Reconciling"] == "False"
+
+
+@pytest.mark.rule("W-62")
+@pytest.mark.parametrize("obstacle", [refused("quota exceeded"), not_finalized("conflict")])
+def test_what_is_tried_again_does_not_stall(obstacle: object) -> None:
+    status = component_status(component_facts(obstacle=obstacle))
+
+    assert truths(status) == {
+        "Available": "False",
+        "DynamoComponentReady": "False",
+        "Ready": "False",
+        "Reconciling": "True",
+        "Stalled": "False",
+        "Valid": "True",
+    }
+
+
+@pytest.mark.rule("W-55")
+def test_replicas_stay_reported_through_an_error() -> None:
+    assert component_status(component_facts(obstacle=unrenderable(PROBLEM)))["service"]["replicas"] == 2
+
+
+def test_an_object_that_pods_wait_for_comes_first() -> None:
+    facts = component_facts(
+        workload=a_workload(available=0), waits_for=(missing_account("llm", "g-k8s-service-discovery"),)
+    )
+
+    status = component_status(facts)
+
+    assert condition(status, "Reconciling")[1] == "ServiceAccountMissing"
+    assert "ServiceAccount llm/g-k8s-service-discovery" in condition(status, "Reconciling")[2]
+    assert "Deployment llm/g-w" in condition(status, "Reconciling")[2]
+
+
+def test_what_a_ready_component_could_wait_for_does_not_matter() -> None:
+    status = component_status(component_facts(waits_for=(missing_account("llm", "x"),)))
+
+    assert truths(status)["Reconciling"] == "False"
