@@ -59,6 +59,11 @@ class Stack:
         return next((process for process in self.processes if process.name == name), None)
 
     @property
+    def logs_folder(self) -> Path:
+        """Return where the processes log to."""
+        return stack_folder(self.name) / "logs"
+
+    @property
     def dead(self) -> tuple[StackProcess, ...]:
         """Return the processes that have ended although nobody took the stack down."""
         return tuple(process for process in self.processes if not process.is_running)

@@ -1,0 +1,68 @@
+"""The root of the command line: which commands there are, and how errors leave it.
+
+Commands raise; only this module turns an error into a line and an exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from cli.commands import demo, dlq, down, logs, render, status, tail, up, version
+from cli.failures import Exit, code_of, is_expected
+from lab.launcher.processes import ProcessError
+
+app = typer.Typer(
+    name="dynamoctl",
+    help="Run, watch and question the control plane for Dynamo graphs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("up", help=up.HELP)(up.up)
+app.command("down", help=down.HELP)(down.down)
+app.command("demo", help=demo.HELP)(demo.demo)
+app.command("status", help=status.HELP)(status.status)
+app.command("tail", help=tail.HELP)(tail.tail)
+app.command("logs", help=logs.HELP)(logs.logs)
+app.command("render", help=render.HELP)(render.render)
+app.command("version", help=version.HELP)(version.version)
+app.add_typer(dlq.app, name="dlq")
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when a command fails.")] = False,
+) -> None:
+    """Keep what all commands share."""
+    context.obj = {"debug": debug}
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        result = app(args=given, standalone_mode=False, prog_name="dynamoctl")
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as wrong:
+        wrong.show(file=sys.stderr)
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted", file=sys.stderr)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone, as `head` does; there is nobody left to tell
+        return Exit.DONE
+    except Exception as error:  # the last stop before a person: every failure becomes one line
+        if "--debug" in given or not (is_expected(error) or isinstance(error, ProcessError)):
+            raise
+        print(f"dynamoctl: {error}", file=sys.stderr)
+        return code_of(error)
+    return int(result) if isinstance(result, int) else Exit.DONE

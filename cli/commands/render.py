@@ -1,0 +1,68 @@
+"""`dynamoctl render`: the objects that the reconciler would apply for a graph, without any server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from cli.failures import CommandError, Exit
+from cli.files import documents
+from cli.printing import Form, FormOption, print_data
+from services.reconciler.desired.rendering import rendering
+from shared.api.platform import Capability, PlatformContext
+from shared.core.json import Manifest
+from shared.core.objects import name_of
+from shared.core.resources import GRAPHS
+
+HELP = """Print the objects that the reconciler would apply for the graphs of a file.
+
+Example: dynamoctl render -f examples/aggregated.yaml --set platform.ingress.className=nginx
+"""
+
+
+def render(
+    file: Annotated[Path, typer.Option("-f", "--file", help="File with one or more graphs.")],
+    namespace: Annotated[
+        str, typer.Option("-n", "--namespace", help="Namespace of graphs that name none.")
+    ] = "default",
+    capability: Annotated[
+        list[Capability] | None, typer.Option("--capability", help="What the cluster offers; may be repeated.")
+    ] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting as platform.PATH=VALUE; may be repeated.")
+    ] = None,
+    output: FormOption = Form.YAML,
+) -> int:
+    """Render graphs to standard output; problems and warnings to standard error."""
+    context = PlatformContext().with_settings(dict(_assignment(each) for each in setting or []))
+    context = context.with_capabilities(capability or context.capabilities)
+    graphs = [document for document in documents(file) if document.get("kind") == GRAPHS.kind]
+    if not graphs:
+        raise CommandError(f"{file} holds no {GRAPHS.kind}", Exit.NOTHING_FOUND)
+    failed = False
+    rendered: list[Manifest] = []
+    for graph in graphs:
+        metadata = {"namespace": namespace, **graph.get("metadata", {})}
+        found = rendering({**graph, "metadata": metadata}, context)
+        rendered += found.manifests
+        for problem in found.problems:
+            failed = True
+            print(f"{name_of(graph)}: {problem.subject}: {problem.text}; {problem.remedy}", file=sys.stderr)
+        for warning in found.warnings:
+            print(f"{name_of(graph)}: warning: {warning}", file=sys.stderr)
+    if output is Form.YAML:
+        print(yaml.safe_dump_all(rendered, sort_keys=True), end="")
+    else:
+        print_data(rendered, Form.JSON)
+    return Exit.FAILED if failed else Exit.DONE
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    path, equals, value = text.partition("=")
+    if not equals or not path.startswith("platform."):
+        raise CommandError(f"--set {text}: write it as platform.PATH=VALUE", Exit.USAGE)
+    return path.removeprefix("platform."), value

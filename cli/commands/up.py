@@ -1,0 +1,152 @@
+"""`dynamoctl up`: a whole platform on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+import typer
+
+from cli.failures import CommandError, Exit
+from cli.files import base_objects, capability_crds, crd_files
+from cli.printing import notes
+from cli.targets import DEFAULT_STACK, find_target
+from lab.launcher.bringup import SERVICES, Bringup, StackOptions, is_ready, take_down
+from lab.launcher.stacks import Stack, read_stack
+from shared.api.platform import Capability
+from shared.core.errors import TemporaryError
+from shared.ports.cluster import Cluster
+
+HELP = """Start the platform on this machine: NATS, etcd, a Kubernetes API, a workload simulator and the five services.
+
+Example: dynamoctl up --name lab --set platform.ingress.className=nginx --latency 5
+"""
+
+MANAGER = "dynamoctl"
+BASE_ATTEMPTS = 50
+Progress = Callable[[str, str], None]
+
+
+def up(
+    name: Annotated[str, typer.Option("--name", help="Name of the stack; stacks do not touch each other.")] = (
+        DEFAULT_STACK
+    ),
+    capability: Annotated[
+        list[Capability] | None,
+        typer.Option("--capability", help="An orchestrator that the cluster offers; may be repeated."),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting as platform.PATH=VALUE or SERVICE.FIELD=VALUE; may be repeated."),
+    ] = None,
+    latency: Annotated[int, typer.Option("--latency", min=0, help="Milliseconds added to every API request.")] = 0,
+    replicas: Annotated[
+        list[str] | None, typer.Option("--replicas", help="Replicas as SERVICE=NUMBER; may be repeated.")
+    ] = None,
+) -> int:
+    """Bring a stack up, or say that it is up already."""
+    options = stack_options(name, capability or [], setting or [], latency, replicas or [])
+    running = read_stack(name)
+    if running is not None and running.is_running:
+        return _report_running(running)
+    stack = bring_up(options, lambda part, what: notes().print(f"{part.ljust(12)} {what}", markup=False))
+    notes().print(f"stack {stack.name} is up", markup=False)
+    print(f"export KUBECONFIG={stack.kubeconfig}")
+    notes().print("stop it with: dynamoctl down" + ("" if name == DEFAULT_STACK else f" --name {name}"), markup=False)
+    return Exit.DONE
+
+
+def bring_up(options: StackOptions, progress: Progress) -> Stack:
+    """Start everything; whatever interrupts it, nothing is left running."""
+    former = read_stack(options.name)
+    if former is not None:
+        take_down(former, lambda *_: None)  # a record whose processes are gone, all or some of them
+        progress("stack", f"the record of an earlier stack {options.name} was cleaned up")
+    bringup = Bringup(options, progress)
+    try:
+        stack = bringup.start_servers()
+        asyncio.run(_prepare(stack.name))
+        progress("cluster", "base objects applied")
+        bringup.start_simulator()
+        return bringup.start_services()
+    except BaseException:  # also Ctrl-C: what was started must not outlive the command
+        bringup.take_down()
+        raise
+
+
+def stack_options(
+    name: str, capabilities: Iterable[str], settings: Iterable[str], latency: int, replicas: Iterable[str]
+) -> StackOptions:
+    """Return what a command line asks of a stack; raise CommandError naming the option that is wrong."""
+    arguments: dict[str, list[str]] = {service: [] for service in SERVICES}
+    arguments["webhook"] += ["--admission-port", "0", "--reachable-at", "127.0.0.1", "--closing-delay", "0s"]
+    for each in settings:
+        path, equals, value = each.partition("=")
+        scope, dot, field = path.partition(".")
+        if not (equals and dot) or scope not in (*SERVICES, "platform"):
+            known = ", ".join(SERVICES)
+            raise CommandError(
+                f"--set {each}: write it as platform.PATH=VALUE or SERVICE.FIELD=VALUE ({known})", _USAGE
+            )
+        if scope == "platform":
+            for service in ("reconciler", "rbac"):
+                arguments[service] += ["--set", each]
+        else:
+            arguments[scope] += [f"--{field.replace('_', '-')}", value]
+    return StackOptions(
+        name=name,
+        crd_files=(*crd_files(), *(path for each in capabilities for path in capability_crds(each))),
+        latency_ms=latency,
+        service_arguments={service: tuple(given) for service, given in arguments.items()},
+        replicas=dict(_replicas(each) for each in replicas),
+    )
+
+
+async def _prepare(name: str) -> None:
+    """Apply what stands in the cluster before the first graph."""
+    async with find_target(name).cluster() as cluster:
+        for manifest in base_objects():
+            await _apply(cluster, manifest)
+
+
+async def _apply(cluster: Cluster, manifest: dict[str, object]) -> None:
+    for attempt in range(BASE_ATTEMPTS):
+        try:
+            await cluster.apply(manifest, manager=MANAGER)
+        except TemporaryError:
+            if attempt == BASE_ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+def _report_running(stack: Stack) -> int:
+    dead = stack.dead
+    for process in dead:
+        notes().print(f"{process.name} has ended; the end of {process.log}:\n{process.log_tail()}", markup=False)
+    if dead:
+        named = ", ".join(process.name for process in dead)
+        raise CommandError(f"stack {stack.name} runs without {named}: dynamoctl down, then up again")
+    waiting = [
+        f"{process.name} ({reason})"
+        for process in stack.processes
+        if process.health_url
+        for ready, reason in [is_ready(process.health_url)]
+        if not ready
+    ]
+    state = f"is up, and waits for {'; '.join(waiting)}" if waiting else "is up already"
+    notes().print(f"stack {stack.name} {state}", markup=False)
+    print(f"export KUBECONFIG={stack.kubeconfig}")
+    return Exit.DONE
+
+
+def _replicas(text: str) -> tuple[str, int]:
+    service, equals, number = text.partition("=")
+    if service not in SERVICES or not equals or not number.isdigit():
+        raise CommandError(f"--replicas {text}: write it as SERVICE=NUMBER ({', '.join(SERVICES)})", _USAGE)
+    return service, int(number)
+
+
+_USAGE = Exit.USAGE

@@ -1,0 +1,98 @@
+"""What the cluster says about graphs: components, pods, GPUs and nodes, and why something is not ready. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cli.stories import is_pod_ready
+from shared.contracts.watched import gpus_requested
+from shared.core import labels
+from shared.core.json import Manifest, integer, items, mapping, member, text
+from shared.core.objects import labels_of, name_of, namespace_of
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRow:
+    """One component of a graph."""
+
+    name: str
+    kind: str
+    ready: int
+    wanted: int
+    gpus: int
+    nodes: tuple[str, ...]
+
+    @property
+    def cells(self) -> list[str]:
+        """Return the row as text."""
+        return [self.name, self.kind, f"{self.ready}/{self.wanted}", str(self.gpus), ",".join(self.nodes) or "-"]
+
+
+HEADINGS = ["COMPONENT", "KIND", "PODS", "GPUS", "NODE"]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReport:
+    """One graph as `status` shows it."""
+
+    namespace: str
+    name: str
+    state: str
+    is_ready: bool
+    reason: str  # why it is not ready; empty when it is
+    components: tuple[ComponentRow, ...]
+
+
+def graph_report(graph: Manifest, components: Sequence[Manifest], pods: Sequence[Manifest]) -> GraphReport:
+    """Return the report of one graph from the objects of its namespace."""
+    namespace, name = namespace_of(graph), name_of(graph)
+    own = [each for each in components if _belongs(each, namespace, name)]
+    own_pods = [each for each in pods if _belongs(each, namespace, name)]
+    services = mapping(graph, "spec", "services")
+    rows = [_row(service, services[service], own, own_pods) for service in sorted(services)]
+    state = text(graph, "status", "state") or "not observed yet"
+    observed = integer(graph, "status", "observedGeneration") >= integer(graph, "metadata", "generation")
+    is_ready = state == "successful" and observed
+    reason = "" if is_ready else _why(graph, is_observed=observed)
+    return GraphReport(
+        namespace, name, state if observed else f"{state} (old generation)", is_ready, reason, tuple(rows)
+    )
+
+
+def graph_reports(
+    graphs: Iterable[Manifest], components: Sequence[Manifest], pods: Sequence[Manifest]
+) -> list[GraphReport]:
+    """Return the reports of graphs, sorted by namespace and name."""
+    found = [graph_report(graph, components, pods) for graph in graphs]
+    return sorted(found, key=lambda report: (report.namespace, report.name))
+
+
+def _belongs(manifest: Manifest, namespace: str, graph: str) -> bool:
+    return namespace_of(manifest) == namespace and labels_of(manifest).get(labels.GRAPH_NAME) == graph
+
+
+def _row(service: str, spec: object, components: Sequence[Manifest], pods: Sequence[Manifest]) -> ComponentRow:
+    component = next((each for each in components if text(each, "spec", "serviceName") == service), {})
+    wanted = member(component, "spec", "replicas") or member(spec, "replicas")
+    mine = [each for each in pods if labels_of(each).get(labels.COMPONENT) == service]
+    return ComponentRow(
+        name=service,
+        kind=text(component, "status", "service", "componentKind") or "-",
+        ready=sum(1 for pod in mine if is_pod_ready(pod)),
+        wanted=wanted if isinstance(wanted, int) else 1,
+        gpus=sum(sum(gpus_requested(pod).values()) for pod in mine),
+        nodes=tuple(sorted({node for pod in mine if (node := text(pod, "spec", "nodeName"))})),
+    )
+
+
+def _why(graph: Manifest, *, is_observed: bool) -> str:
+    conditions = {text(each, "type"): each for each in items(graph, "status", "conditions")}
+    if not conditions:
+        return "no service has reported on it yet: is the reconciler running?"
+    if not is_observed:
+        return "its newest spec has not been looked at yet"
+    for kind in ("Stalled", "Reconciling"):
+        if text(conditions.get(kind), "status") == "True":
+            return f"{text(conditions[kind], 'reason')}: {text(conditions[kind], 'message')}"
+    return text(conditions.get("Ready"), "message")
