@@ -17,7 +17,7 @@ import orjson
 from shared.core.json import Manifest
 from shared.core.resources import Resource
 from shared.ports.clock import Clock
-from shared.ports.cluster import Absent, Bookmark, Observation, Observed, Selection, Snapshot
+from shared.ports.cluster import Absent, Bookmark, Interrupted, Observation, Observed, Selection, Snapshot
 from shared.testing.cluster_faults import EventDelay, no_delay
 from shared.testing.cluster_objects import Change, Objects
 from shared.testing.cluster_selectors import is_selected, shown
@@ -89,6 +89,12 @@ class Watches:
         """Tell every watch that nothing else happened so far."""
         for watch in self._served():
             watch.put(Bookmark(self.objects.version))
+
+    def interrupt(self, resource: Resource | None = None) -> None:
+        """Break the connections of open watches: they go on without a gap, and say that they did."""
+        for watch in self._served():
+            if resource in (None, watch.resource):
+                watch.put(Interrupted())
 
     def relist(self, resource: Resource | None = None) -> None:
         """Lose the history of open watches (410): what they had not delivered is replaced by a new list."""

@@ -1,0 +1,206 @@
+"""One HTTP session to the API server: deadlines, credentials, throttling, and errors by their meaning.
+
+Everything about a single exchange is decided here, nothing about what is asked. The deadline of a call counts from
+the call itself, waiting for a free connection and repeated attempts included: a fenced write that was allowed now
+must not be sent later. Only what the server surely did not do is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from yarl import URL
+
+from shared.core.errors import UnknownResultError, UnreachableError
+from shared.kube.answers import Answer, ThrottledError, UnauthenticatedError, error_of
+from shared.kube.credentials import Access, Credentials
+
+JSON = "application/json"
+_READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
+_THROTTLE_PAUSE = timedelta(milliseconds=500)
+
+
+class Observer(Protocol):
+    """Who counts requests and restarts of watches."""
+
+    def requested(self, verb: str, resource: str, code: int, seconds: float) -> None:
+        """Take in one finished request; code 0 is one without an answer."""
+        ...
+
+    def watch_restarted(self, resource: str, reason: str) -> None:
+        """Take in the end of one watch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: what is asked of which path."""
+
+    verb: str  # as RBAC names it
+    resource: str  # for the count
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = JSON
+    accept: str = JSON
+
+    @property
+    def is_write(self) -> bool:
+        """Return whether the request may change something."""
+        return self.method != "GET"
+
+    def __str__(self) -> str:
+        """Return how messages name the request."""
+        return f"{self.verb} {self.path}"
+
+
+class Transport:
+    """Sends calls; made by `open_transport`."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        credentials: Credentials,
+        *,
+        deadline: timedelta,
+        connections: int,
+        observer: Observer,
+    ) -> None:
+        """Use a session; at most `connections` requests are under way at once, watches not counted."""
+        self._session = session
+        self._credentials = credentials
+        self._deadline = deadline
+        self._free = asyncio.Semaphore(connections)
+        self.observer = observer
+
+    async def send(self, call: Call) -> bytes:
+        """Return the body of a successful answer; raise the error that any other one means."""
+        end = asyncio.get_running_loop().time() + self._deadline.total_seconds()
+        async with _until(end, f"{call}: no connection became free in time"):
+            await self._free.acquire()
+        try:
+            return await self._attempt(call, end)
+        finally:
+            self._free.release()
+
+    @asynccontextmanager
+    async def stream(self, call: Call, *, silence: timedelta) -> AsyncIterator[aiohttp.StreamReader]:
+        """Open an answer that does not end, and give its raw bytes; a silent server raises UnreachableError."""
+        access = await self._credentials.access()
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=silence.total_seconds())
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                response = await self._session.request(call.method, timeout=timeout, **_arguments(call, access))
+            async with response:
+                self._count(call, response.status, began)
+                if response.status != 200:
+                    await self._refuse(call, response)
+                yield response.content
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UnreachableError(f"{call}: {_reason(error)}") from error
+
+    async def _attempt(self, call: Call, end: float) -> bytes:
+        was_refused = False
+        while True:
+            async with _until(end, f"{call}: no credentials in time"):
+                access = await self._credentials.access(is_refused=was_refused)
+            answer = await self._exchange(call, access, end)
+            if answer.is_success:
+                return answer.body
+            error = error_of(str(call), answer, is_write=call.is_write)
+            if isinstance(error, UnauthenticatedError) and not was_refused:
+                was_refused = True
+            elif isinstance(error, ThrottledError) and _pause(error) < end - asyncio.get_running_loop().time():
+                await asyncio.sleep(_pause(error))
+            else:
+                raise error
+
+    async def _exchange(self, call: Call, access: Access, end: float) -> Answer:
+        began, code = time.monotonic(), 0
+        left = end - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise UnreachableError(f"{call}: not sent before its deadline")
+        timeout = aiohttp.ClientTimeout(total=left)
+        try:
+            async with self._session.request(call.method, timeout=timeout, **_arguments(call, access)) as response:
+                body = await response.read()
+                code = response.status
+                return Answer(code, body, response.headers.get("Retry-After", ""))
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError(f"{call}: {_reason(error)}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            kind = UnknownResultError if call.is_write else UnreachableError
+            raise kind(f"{call}: {_reason(error)}") from error
+        finally:
+            self._count(call, code, began)
+
+    async def _refuse(self, call: Call, response: aiohttp.ClientResponse) -> None:
+        async with asyncio.timeout(self._deadline.total_seconds()):
+            body = await response.read()
+        if response.status == 401:
+            await self._credentials.access(is_refused=True)  # the next attempt may be known again
+        raise error_of(str(call), Answer(response.status, body), is_write=False)
+
+    def _count(self, call: Call, code: int, began: float) -> None:
+        self.observer.requested(call.verb, call.resource, code, time.monotonic() - began)
+
+
+@asynccontextmanager
+async def open_transport(
+    credentials: Credentials, *, deadline: timedelta, connections: int, observer: Observer, user_agent: str
+) -> AsyncIterator[Transport]:
+    """Open the one session of a process, and close it at the end."""
+    async with aiohttp.ClientSession(
+        # Watches hold a connection each, so the pool has no limit: requests are counted by the transport.
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+        trust_env=False,
+        read_bufsize=_READ_BUFFER,
+        auto_decompress=False,
+        headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+        cookie_jar=aiohttp.DummyCookieJar(),
+    ) as session:
+        yield Transport(session, credentials, deadline=deadline, connections=connections, observer=observer)
+
+
+@asynccontextmanager
+async def _until(end: float, late: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout_at(end):
+            yield
+    except TimeoutError as error:
+        raise UnreachableError(late) from error
+
+
+def _arguments(call: Call, access: Access) -> dict[str, Any]:
+    # Encoded here, once: the session would parse and quote every part of each address again.
+    query = f"?{urlencode(call.query)}" if call.query else ""
+    headers = {"Accept": call.accept, **access.headers}
+    if call.body is not None:
+        headers["Content-Type"] = call.content_type
+    return {
+        "url": URL(f"{access.server}{quote(call.path)}{query}", encoded=True),
+        "headers": headers,
+        "data": call.body,
+        "ssl": access.tls,
+        "server_hostname": access.server_name,
+        "proxy": access.proxy,
+        "allow_redirects": False,
+    }
+
+
+def _pause(error: ThrottledError) -> float:
+    return (_THROTTLE_PAUSE if error.after is None else error.after).total_seconds()
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) or type(error).__name__
