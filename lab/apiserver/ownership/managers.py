@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
+from lab.apiserver.ownership.claims import claims
 from lab.apiserver.ownership.entries import (
     APPLY,
     BEFORE_FIRST_APPLY,
@@ -36,14 +39,13 @@ from lab.apiserver.ownership.fields import (
 )
 from lab.apiserver.ownership.merging import merge
 from lab.apiserver.ownership.removal import remove
-from lab.apiserver.ownership.typed import check_applied
-from lab.apiserver.ownership.values import compare, entire, fields_of, same
+from lab.apiserver.ownership.values import compare, entire
 from lab.apiserver.schemas.schema import Schema
 
 Object = dict[str, Any]
 
 NO_FIELDS: Final = FieldSet()
-_TYPE_FIELDS: Final = ("apiVersion", "kind")
+_SORTED: Final = orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +131,22 @@ def server_side_apply(
     reset: FieldSet = NO_FIELDS,
 ) -> ApplyResult:
     """Merge a manager's whole configuration into the live object; raise AppliedObjectError where it is mistyped."""
-    check_applied(applied, schema)
-    base: Object = {key: applied[key] for key in _TYPE_FIELDS if key in applied} if live is None else live
+    claimed = claims(applied, schema)
+    own = without(ownable(claimed), reset.tree)
+    if live is None:
+        entries = _first_entry(own, manager, api_version, subresource, time)
+        return ApplyResult(_with_entries(applied, entries, None), (), True)
     managers = read_entries(stored_entries(live), trusted=True)
-    if live is not None and not managers:
+    if not managers:
         managers = _before_first_apply(live, schema, api_version, subresource, time)
     own_key = key_of(APPLY, manager, subresource, api_version)
-    own = without(ownable(fields_of(applied, schema).tree), reset.tree)
     last = managers.pop(own_key, None)
-    merged, written = merge(schema, base, applied)
+    merged, written = merge(schema, live, applied, claimed)
     merged, removed = _without_dropped(schema, merged, last, own, managers)
     written, removed = without(written, reset.tree), without(removed, reset.tree)
     conflicts = _conflicts(managers, written)
     if conflicts and not force:
-        return ApplyResult(live or {}, conflicts, False)
+        return ApplyResult(live, conflicts, False)
     is_same = not written and not removed
     managers = _released(managers, written, removed, spare=own_key)
     if own:
@@ -150,11 +154,18 @@ def server_side_apply(
         moment = time if not is_same else (last.time if last is not None else None)
         managers[own_key] = Entry(manager, APPLY, api_version, subresource, moment, tree)
     entries = encode_entries(managers)
-    if is_same and live is not None:
+    if is_same:
         if entries == stored_entries(live):
             return ApplyResult(live, (), False)
         merged = live
     return ApplyResult(_with_entries(merged, entries, None), (), True)
+
+
+def _first_entry(own: Tree, manager: str, api_version: str, subresource: str, time: str | None) -> list[dict[str, Any]]:
+    """Return the entries of an object that an apply creates."""
+    if not own:
+        return []
+    return [Entry(manager, APPLY, api_version, subresource, time, FieldSet(own).encode()).encode()]
 
 
 def _managers_before(live: Object | None, new: Object, subresource: str) -> Managers | None:
@@ -231,4 +242,9 @@ def _with_entries(new: Object, entries: list[dict[str, Any]], live: Object | Non
         result = {**new, "metadata": {**metadata, "managedFields": entries}}
     else:
         result = {**new, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
-    return live if live is not None and same(live, result) else result
+    return live if live is not None and _is_identical(live, result) else result
+
+
+def _is_identical(left: Object, right: Object) -> bool:
+    """Compare to the letter: Python alone would take true for 1."""
+    return left == right and orjson.dumps(left, option=_SORTED) == orjson.dumps(right, option=_SORTED)

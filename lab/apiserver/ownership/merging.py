@@ -1,8 +1,8 @@
 """What an object becomes when a configuration is applied to it, before anything is removed.
 
 Separate from comparing because merging keeps what the configuration does not mention. Invariant: where the
-configuration says what already holds, the live value itself is in the result, so an apply without effect is
-recognised by an empty tree of written fields.
+configuration says what already holds, the live value itself is in the result, and an apply without effect has an empty
+tree of written fields.
 """
 
 from __future__ import annotations
@@ -10,23 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from lab.apiserver.ownership.fields import Tree
-from lab.apiserver.ownership.values import (
-    child_of,
-    element_of,
-    elements_of,
-    entire,
-    is_list,
-    is_map,
-    items_of,
-    same,
-)
+from lab.apiserver.ownership.values import child_of, element_of, entire, is_list, is_map, items_of, same
 from lab.apiserver.schemas.schema import Schema, Shape
 
 _LEAF = Shape.LEAF
 
 
-def merge(schema: Schema, live: dict[str, Any], applied: dict[str, Any]) -> tuple[dict[str, Any], Tree]:
-    """Return the live object with the configuration merged in, and the tree of fields that this wrote."""
+def merge(schema: Schema, live: dict[str, Any], applied: dict[str, Any], claimed: Tree) -> tuple[dict[str, Any], Tree]:
+    """Return the live object with the configuration merged in, and the tree of fields that this wrote.
+
+    `claimed` is the tree of the configuration's own fields: it names the items of its lists, in order.
+    """
     merged = live
     written: Tree = {}
     properties = schema.properties
@@ -34,13 +28,15 @@ def merge(schema: Schema, live: dict[str, Any], applied: dict[str, Any]) -> tupl
         node: Tree | None
         if name in live:
             before = live[name]
+            if before is value:
+                continue
             child = properties.get(name) or child_of(schema, name)
             if child.shape is _LEAF:
-                if before is value or same(before, value):
+                if before == value and (type(value) is str or same(before, value)):
                     continue
                 result, node = value, {}
             else:
-                result, node = _merge_values(child, before, value)
+                result, node = _merge_values(child, before, value, claimed.get(f"f:{name}", {}))
                 if node is None and result is before:
                     continue
         else:
@@ -53,49 +49,44 @@ def merge(schema: Schema, live: dict[str, Any], applied: dict[str, Any]) -> tupl
     return merged, written
 
 
-def _merge_values(schema: Schema, before: Any, value: Any) -> tuple[Any, Tree | None]:
+def _merge_values(schema: Schema, before: Any, value: Any, claimed: Tree) -> tuple[Any, Tree | None]:
     """Merge two values at one path; the tree is None if nothing was written."""
-    if is_map(schema, value):
-        if is_map(schema, before) and (before or not value):
-            result, written = merge(schema, before, value)
-            return result, written or None
-        if before is None and value:
-            return merge(schema, {}, value)
-    elif is_list(schema, value):
-        if is_list(schema, before) and (before or not value):
-            return _merge_lists(schema, before, value)
-        if before is None and value:
-            return _merge_lists(schema, [], value)
-    elif value is None and before and (is_map(schema, before) or is_list(schema, before)):
-        return before, None  # null mentions nothing inside a container
+    if is_map(schema, value) and value and (is_map(schema, before) or before is None):
+        result, written = merge(schema, before or {}, value, claimed)
+        return result, written or None
+    if is_list(schema, value) and value and (is_list(schema, before) or before is None):
+        return _merge_lists(schema, before or [], value, claimed)
+    if not value and before and _is_container(schema, before) and (value is None or type(value) is type(before)):
+        return before, None  # null and empty mention nothing inside a container
     if same(before, value):
         return before, None
-    if before in ({}, []) and type(before) is type(value):
-        node = entire(schema, value)
-        return value, {element: below for element, below in node.items() if element != "."} or None
     return value, entire(schema, value)
 
 
-def _merge_lists(schema: Schema, live: list[Any], applied: list[Any]) -> tuple[list[Any], Tree | None]:
+def _is_container(schema: Schema, value: Any) -> bool:
+    return is_map(schema, value) or is_list(schema, value)
+
+
+def _merge_lists(schema: Schema, live: list[Any], applied: list[Any], claimed: Tree) -> tuple[list[Any], Tree | None]:
     items = items_of(schema)
-    before = elements_of(schema, live)
-    wanted = elements_of(schema, applied)
+    order = [element_of(schema, item, position) for position, item in enumerate(live)]
+    before = dict(zip(reversed(order), reversed(live), strict=True))  # of equal items the first counts
     written: Tree = {}
     results: dict[str, Any] = {}
-    for element, item in wanted.items():
+    for (element, below), item in zip(claimed.items(), applied, strict=True):
         if element in before:
-            results[element], change = _merge_values(items, before[element], item)
+            results[element], change = _merge_values(items, before[element], item, below)
             if change is not None:
                 written[element] = change
         else:
             results[element] = item
             written[element] = entire(items, item)
-    if list(wanted) == list(before) and len(before) == len(live):
+    wanted = list(results)
+    if wanted == order:
         if all(map(_identical, results.values(), live)):
             return live, None
         return list(results.values()), written or None
-    order = [element_of(schema, item, position) for position, item in enumerate(live)]
-    return _in_order(order, live, list(wanted), results), written or None
+    return _in_order(order, live, wanted, results), written or None
 
 
 def _identical(left: Any, right: Any) -> bool:

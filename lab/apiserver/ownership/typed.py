@@ -1,28 +1,19 @@
-"""Whether an applied configuration fits its schema closely enough to be owned field by field.
+"""In what an applied configuration does not fit its schema, so that it cannot be owned field by field.
 
 Separate from validation because ownership is stricter about identity (undeclared fields, duplicate items) and laxer
-about values, and because its answers are errors of their own. Invariant: a configuration that passes can be walked by
-the ownership code without further checks.
+about values, and because its answers are errors of their own. Invariant: what is found here is found by `claims` too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from lab.apiserver.ownership.fields import element_text, value_element
 from lab.apiserver.ownership.go_text import go_syntax, go_type, go_value
 from lab.apiserver.ownership.values import keyed_element
 from lab.apiserver.schemas.compilation import ATOMIC_ARBITRARY
 from lab.apiserver.schemas.schema import Schema, Shape
-
-_NUMERIC: Final = frozenset({int, float})
-_SCALARS: Final[Mapping[str, frozenset[type]]] = {
-    "string": frozenset({str}),
-    "integer": _NUMERIC,
-    "number": _NUMERIC,
-    "boolean": frozenset({bool}),
-}
 
 
 class AppliedObjectError(Exception):
@@ -33,23 +24,17 @@ class AppliedObjectError(Exception):
         super().__init__(errors[0] if len(errors) == 1 else "\n  ".join(("errors:", *errors)))
 
 
-def check_applied(applied: dict[str, Any], schema: Schema) -> None:
-    """Raise AppliedObjectError if the configuration does not fit the schema."""
-    errors = tuple(_errors(schema, applied, ""))
-    if errors:
-        raise AppliedObjectError(errors)
+def typed_errors(applied: Mapping[str, Any], schema: Schema) -> tuple[str, ...]:
+    """Return everything in which a configuration does not fit its schema."""
+    return tuple(_errors(schema, applied, ""))
 
 
 def _errors(schema: Schema, value: Any, path: str) -> Iterator[str]:
     if value is None:
         return
-    expected = _SCALARS.get(schema.type)
-    if expected is not None:
-        if type(value) not in expected:
+    if schema.accepts is not None:
+        if type(value) not in schema.accepts:
             yield f"{path}: {_scalar_problem(schema.type, value)}"
-    elif schema.int_or_string:
-        if isinstance(value, dict | list):
-            yield f"{path}: expected any scalar, got {go_value(value)}"
     elif type(value) is dict and schema.type != "array":
         yield from _map_errors(schema, value, path)
     elif type(value) is list and schema.type != "object":
@@ -63,6 +48,8 @@ def _scalar_problem(wanted: str, value: Any) -> str:
         return f"expected string, got {go_syntax(value)}"
     if wanted == "boolean":
         return f"expected boolean, got {go_value(value)}"
+    if wanted == "":
+        return f"expected any scalar, got {go_value(value)}"
     return f"expected numeric (int or float), got {go_type(value)}"
 
 
@@ -76,8 +63,7 @@ def _map_errors(schema: Schema, value: dict[str, Any], path: str) -> Iterator[st
             else:
                 yield f"{path}.{name}: field not declared in schema"
                 continue
-        expected = _SCALARS.get(child.type)
-        if expected is None or type(inner) not in expected:
+        if child.accepts is None or type(inner) not in child.accepts:
             yield from _errors(child, inner, f"{path}.{name}")
 
 

@@ -1,7 +1,7 @@
-"""Which fields a value has, and which fields differ between two values.
+"""Which fields differ between two values, and what identifies the items of a list.
 
-These are the two questions ownership asks of objects: an apply claims the fields of its configuration, an update
-claims the fields it changed. Separate from the sets themselves because only here the schema decides what one field is.
+An update owns what it changed. Separate from the sets themselves because only here the schema decides what one field
+is.
 Invariant: lists are seen by the identity of their items, never by position, unless the schema calls them atomic.
 """
 
@@ -10,18 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lab.apiserver.ownership.fields import FieldSet, Tree, key_element, value_element
+from lab.apiserver.ownership.fields import Tree, key_element, value_element
 from lab.apiserver.schemas.compilation import ATOMIC_ARBITRARY
 from lab.apiserver.schemas.schema import Schema, Shape
 
 _LEAF = Shape.LEAF
 _KEYED = Shape.KEYED
 _SET = Shape.SET
-
-
-def fields_of(obj: Mapping[str, Any], schema: Schema) -> FieldSet:
-    """Return the fields that an applied configuration claims."""
-    return FieldSet(_claimed_in_map(schema, obj))
 
 
 def is_map(schema: Schema, value: Any) -> bool:
@@ -169,34 +164,3 @@ def _compare_lists(schema: Schema, old: list[Any], new: list[Any]) -> tuple[Tree
         if element not in after:
             removed[element] = entire(items, item)
     return written, removed
-
-
-def _claimed_in_map(schema: Schema, obj: Mapping[str, Any]) -> Tree:
-    tree: Tree = {}
-    properties = schema.properties
-    for name, value in obj.items():
-        child = properties.get(name)
-        if child is None:
-            node = _claimed(schema.additional or ATOMIC_ARBITRARY, value)
-            tree[f"f:{name}"] = {".": {}, **node} if node else {}
-        elif child.shape is _LEAF:
-            tree[f"f:{name}"] = {}
-        else:
-            node = _claimed(child, value)
-            if node is not None:
-                tree[f"f:{name}"] = node
-    return tree
-
-
-def _claimed(schema: Schema, value: Any) -> Tree | None:
-    """Return the node that a value claims, None if it claims nothing (a list without items)."""
-    if is_map(schema, value):
-        return _claimed_in_map(schema, value) or ({} if not value else None)
-    if is_list(schema, value):
-        items = items_of(schema)
-        node: Tree = {}
-        for element, item in elements_of(schema, value).items():
-            below = _claimed(items, item)
-            node[element] = {".": {}, **below} if below else {}
-        return node or None
-    return {}

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
-from lab.apiserver.schemas.compilation import compile_kind
+from lab.apiserver.schemas.compilation import Compilation
 from lab.apiserver.schemas.schema import Schema
 
 SCHEMA_RELEASE: Final = "v1.36.0-local"
@@ -30,18 +31,31 @@ _KEY_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 def builtin_schema(group: str, version: str, kind: str) -> Schema | None:
     """Return the compiled schema of a built-in kind, None for kinds that are not built in."""
     name = _names().get((group, version, kind))
-    return None if name is None else compile_kind(definitions()[name], definitions())
+    return None if name is None else _compilation().kind(definitions()[name])
 
 
 @cache
 def definitions() -> Mapping[str, Any]:
     """Return the OpenAPI definitions of all built-in types by name."""
-    source = files("kubernetes_validate") / "kubernetes-json-schema" / SCHEMA_RELEASE / "_definitions.json"
-    found: dict[str, Any] = orjson.loads(source.read_bytes())["$defs"]
+    found: dict[str, Any] = orjson.loads(_source().read_bytes())["$defs"]
     for name, defaults in _KEY_DEFAULTS.items():
         for key, value in defaults.items():
             found[name]["properties"][key]["default"] = value
     return found
+
+
+def _source() -> Path:
+    # The package is located, not imported: its import alone costs more than reading the file.
+    package = find_spec("kubernetes_validate")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("kubernetes-validate is not installed: the extra `lab` brings it")
+    return Path(package.origin).parent / "kubernetes-json-schema" / SCHEMA_RELEASE / "_definitions.json"
+
+
+@cache
+def _compilation() -> Compilation:
+    """Return the one compilation of all kinds: what they share, such as pod templates, is compiled once."""
+    return Compilation(definitions())
 
 
 @cache

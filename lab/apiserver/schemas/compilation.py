@@ -28,15 +28,34 @@ _SIZE_LIMITS: Final = {
 }
 _PLAIN_LIMITS: Final = _NUMBER_LIMITS | _SIZE_LIMITS
 _JUNCTIONS: Final = {"allOf": "all_of", "anyOf": "any_of", "oneOf": "one_of"}
-_LEAF_TYPES: Final = frozenset({"string", "integer", "number", "boolean"})
-ARBITRARY: Final = Schema(shape=Shape.DEDUCED, preserve=True)
+_NULL: Final[type] = type(None)
+_NUMBERS: Final = frozenset({int, float, _NULL})
+_SCALARS: Final[Mapping[str, frozenset[type]]] = {
+    "string": frozenset({str, _NULL}),
+    "integer": _NUMBERS,
+    "number": _NUMBERS,
+    "boolean": frozenset({bool, _NULL}),
+}
+_STRING: Final = Schema(shape=Shape.LEAF, type="string", accepts=_SCALARS["string"])
+_PLAIN: Final[Mapping[str, frozenset[type]]] = {
+    "string": frozenset({str}),
+    "integer": frozenset({int}),
+    "number": frozenset({int, float}),
+    "boolean": frozenset({bool}),
+}
+_ANY_SCALAR: Final = frozenset({str, int, float, bool, _NULL})
+ARBITRARY: Final = Schema(shape=Shape.DEDUCED, preserve=True, nullable=True)
 object.__setattr__(ARBITRARY, "additional", ARBITRARY)  # what lies inside anything is anything
-ATOMIC_ARBITRARY: Final = Schema(shape=Shape.LEAF, preserve=True)
+ATOMIC_ARBITRARY: Final = Schema(shape=Shape.LEAF, preserve=True, nullable=True)
+
+
+_Key = tuple[str, tuple[str, ...]]
+"""A definition's name, and what stands beside the reference to it."""
 
 
 def compile_kind(openapi: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
     """Return the root node of a kind; apiVersion, kind and metadata are known whether declared or not."""
-    return Compilation(definitions).node(openapi, is_root=True)
+    return Compilation(definitions).kind(openapi)
 
 
 class Compilation:
@@ -46,22 +65,26 @@ class Compilation:
 
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self._definitions = definitions
-        self._nodes: dict[tuple[str, tuple[str, ...]], Schema] = {}
+        self._nodes: dict[_Key, Schema] = {}
 
-    def node(self, openapi: Mapping[str, Any], *, is_root: bool = False) -> Schema:
+    def kind(self, openapi: Mapping[str, Any]) -> Schema:
+        """Return the root node of a kind."""
+        return self._build(openapi, None, is_root=True)
+
+    def node(self, openapi: Mapping[str, Any]) -> Schema:
         """Return the node of one schema object, references followed."""
         reference = openapi.get("$ref")
         if reference is None:
-            return self._build(openapi, None, is_root=is_root)
+            return self._build(openapi, None)
         name = reference.rsplit("/", 1)[-1]
         extensions = {key: value for key, value in openapi.items() if key not in ("$ref", "description")}
         key = (name, tuple(f"{key}={value}" for key, value in sorted(extensions.items())))
         known = self._nodes.get(key)
         if known is None:
-            known = self._build({**self._definitions[name], **extensions}, key, is_root=is_root)
+            known = self._build({**self._definitions[name], **extensions}, key)
         return known
 
-    def _build(self, openapi: Mapping[str, Any], key: Any, *, is_root: bool) -> Schema:
+    def _build(self, openapi: Mapping[str, Any], key: _Key | None, *, is_root: bool = False) -> Schema:
         preserve = openapi.get("x-kubernetes-preserve-unknown-fields") is True
         embedded = openapi.get("x-kubernetes-embedded-resource") is True
         int_or_string = is_int_or_string(openapi)
@@ -70,6 +93,7 @@ class Compilation:
         strategies = openapi.get("x-kubernetes-patch-strategy", "")
         items = self.node(openapi["items"]) if isinstance(openapi.get("items"), Mapping) else None
         shape, keys = shape_of(openapi, kind, items)
+        limits = self._limits(openapi, int_or_string)
         schema = Schema(
             shape=Shape.LEAF if int_or_string else shape,
             type=kind,
@@ -83,10 +107,12 @@ class Compilation:
             embedded=embedded,
             is_root=is_root,
             int_or_string=int_or_string,
+            accepts=_ANY_SCALAR if int_or_string else _SCALARS.get(kind),
             nullable=openapi.get("nullable") is True,
             default=MISSING if openapi.get("default") is None else openapi["default"],
             required=tuple(openapi.get("required", ())),
-            limits=self._limits(openapi, int_or_string),
+            limits=limits,
+            plain=_PLAIN.get(kind, frozenset()) if limits is NO_LIMITS else frozenset(),
             rules=tuple(_rule(entry) for entry in openapi.get("x-kubernetes-validations", ())),
             patch_strategies=frozenset(strategies.split(",")) if strategies else frozenset(),
             patch_merge_key=openapi.get("x-kubernetes-patch-merge-key", ""),
@@ -105,8 +131,8 @@ class Compilation:
             properties[name] = self.node(inner)
         if not is_resource:
             return
-        properties.setdefault("apiVersion", Schema(shape=Shape.LEAF, type="string"))
-        properties.setdefault("kind", Schema(shape=Shape.LEAF, type="string"))
+        properties.setdefault("apiVersion", _STRING)
+        properties.setdefault("kind", _STRING)
         declared = openapi.get("properties", {}).get("metadata", {})
         if "$ref" not in declared:
             narrowed = {
@@ -159,7 +185,7 @@ def is_int_or_string(openapi: Mapping[str, Any]) -> bool:
 
 def shape_of(openapi: Mapping[str, Any], kind: str, items: Schema | None) -> tuple[Shape, tuple[str, ...]]:
     """Return how values merge, and the key fields of a list map."""
-    if kind in _LEAF_TYPES:
+    if kind in _SCALARS:
         return Shape.LEAF, ()
     if kind == "array":
         return _list_shape(openapi)

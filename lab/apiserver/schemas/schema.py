@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 MISSING: Final[Any] = object()
+Types = frozenset[type]
 
 
 class Shape(IntEnum):
@@ -86,6 +87,10 @@ class Schema:
     embedded: bool = False
     is_root: bool = False
     int_or_string: bool = False
+    accepts: Types | None = None
+    """The Python types of an applied value, None where it may be an object or a list."""
+    plain: Types = frozenset()
+    """The Python types whose values need no further validation."""
     nullable: bool = False
     default: Any = MISSING
     required: tuple[str, ...] = ()

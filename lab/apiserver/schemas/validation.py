@@ -58,8 +58,8 @@ _NAMES: Final[dict[type, str]] = {
 
 def validate(obj: dict[str, Any], schema: Schema, *, old: dict[str, Any] | None = None) -> list[FieldError]:
     """Return every rule that the object breaks; `old` is the stored object that an update replaces."""
-    errors = list(_errors(obj, schema, "", MISSING if old is None else old))
-    errors.extend(_list_errors(obj, schema, "", MISSING if old is None else old))
+    errors: list[FieldError] = []
+    _check(obj, schema, "", MISSING if old is None else old, errors)
     if not schema.has_rules:
         return errors
     if any(error.reason in _BLOCKING for error in errors):
@@ -67,8 +67,8 @@ def validate(obj: dict[str, Any], schema: Schema, *, old: dict[str, Any] | None 
     return [*errors, *evaluate_rules(obj, schema, old)]
 
 
-def _errors(value: Any, schema: Schema, path: str, old: Any) -> Iterator[FieldError]:
-    """Yield the errors of one value and all below it; an unchanged value can only lack what is required."""
+def _check(value: Any, schema: Schema, path: str, old: Any, errors: list[FieldError]) -> None:
+    """Collect the errors of one value and all below it; an unchanged value can only lack what is required."""
     if value is None and schema.nullable:
         return
     kind = type(value)
@@ -76,37 +76,40 @@ def _errors(value: Any, schema: Schema, path: str, old: Any) -> Iterator[FieldEr
     if not unchanged:
         mismatch = type_error(value, schema, path)
         if mismatch is not None:
-            yield from mismatch
+            errors.extend(mismatch)
             return
         if schema.limits is not NO_LIMITS:
-            yield from limit_errors(value, schema, path, _matches)
+            errors.extend(limit_errors(value, schema, path, _errors_of))
     if kind is dict:
-        yield from _map_errors(value, schema, path, old)
+        _check_map(value, schema, path, old, errors)
     elif kind is list and schema.items is not None and not unchanged:
+        if schema.list_type in ("set", "map"):
+            errors.extend(_duplicates(value, schema, path))
         for position, item in enumerate(value):
-            yield from _errors(item, schema.items, f"{path}[{position}]", MISSING)
+            if type(item) not in schema.items.plain:
+                _check(item, schema.items, f"{path}[{position}]", MISSING, errors)
 
 
-def _map_errors(value: dict[str, Any], schema: Schema, path: str, old: Any) -> Iterator[FieldError]:
+def _check_map(value: dict[str, Any], schema: Schema, path: str, old: Any, errors: list[FieldError]) -> None:
     prefix = f"{path}." if path else ""
     for name in schema.required:
         if name not in value:
-            yield required(prefix + name)
+            errors.append(required(prefix + name))
     if schema.embedded:
-        for name in ("apiVersion", "kind"):
-            if not value.get(name) and name not in schema.required:
-                yield required(prefix + name)
+        errors.extend(required(prefix + name) for name in ("apiVersion", "kind") if not value.get(name))
     properties = schema.properties
     before = old if type(old) is dict else {}
     for name, inner in value.items():
         child = properties.get(name) or schema.additional
-        if child is not None and child.additional is not child:
-            yield from _errors(inner, child, prefix + name, before.get(name, MISSING))
+        if child is not None and child.additional is not child and type(inner) not in child.plain:
+            _check(inner, child, prefix + name, before.get(name, MISSING), errors)
 
 
-def _matches(value: Any, schema: Schema, path: str) -> list[FieldError]:
+def _errors_of(value: Any, schema: Schema, path: str) -> list[FieldError]:
     """Return the errors of a value under one of several alternative schemas."""
-    return list(_errors(value, schema, path, MISSING))
+    errors: list[FieldError] = []
+    _check(value, schema, path, MISSING, errors)
+    return errors
 
 
 def type_error(value: Any, schema: Schema, path: str) -> list[FieldError] | None:
@@ -130,24 +133,6 @@ def type_error(value: Any, schema: Schema, path: str) -> list[FieldError] | None
 
 def _mistyped(path: str, expected: str, found: str) -> FieldError:
     return type_invalid(path, found, f"{path} in body must be of type {expected}: {printed(found)}")
-
-
-def _list_errors(value: Any, schema: Schema, path: str, old: Any) -> Iterator[FieldError]:
-    """Yield duplicate items of sets and list maps, wherever they are."""
-    if type(value) is dict:
-        if schema.additional is schema:
-            return
-        before = old if type(old) is dict else {}
-        prefix = f"{path}." if path else ""
-        for name, inner in value.items():
-            child = schema.properties.get(name) or schema.additional
-            if child is not None and (type(inner) is dict or type(inner) is list):
-                yield from _list_errors(inner, child, prefix + name, before.get(name, MISSING))
-    elif type(value) is list and schema.items is not None:
-        if schema.list_type in ("set", "map") and (old is MISSING or old != value):
-            yield from _duplicates(value, schema, path)
-        for position, item in enumerate(value):
-            yield from _list_errors(item, schema.items, f"{path}[{position}]", MISSING)
 
 
 def _duplicates(items: list[Any], schema: Schema, path: str) -> Iterator[FieldError]:
