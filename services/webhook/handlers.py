@@ -24,7 +24,6 @@ from shared.ports.passes import Decisions
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SERVICE = "webhook"
 MAX_BODY = 16 * 1024 * 1024  # bytes: two objects of the greatest size that an API server stores, with room to spare
 BODY_TIMEOUT = timedelta(seconds=10)  # the longest that an API server waits for an answer by default
 OPERATIONS = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
@@ -45,7 +44,7 @@ class AdmissionHandler:
     async def __call__(self, request: web.Request) -> web.Response:
         """Answer one AdmissionReview; the HTTP status is 200 whatever the answer is."""
         resource = self.kind.resource.plural
-        with metrics.DURATION.labels(SERVICE, resource).time():
+        with metrics.DURATION.labels(metrics.SERVICE, resource).time():
             question = await _read(request)
             if isinstance(question, Answer):
                 uid, operation, answer = "", "other", question
@@ -53,7 +52,7 @@ class AdmissionHandler:
                 uid, operation, answer = question.uid, question.operation, self._review(question)
             body = encode(answer, uid)
         known = operation if operation in OPERATIONS else "other"
-        metrics.REQUESTS.labels(SERVICE, resource, known, RESULTS[answer.code]).inc()
+        metrics.REQUESTS.labels(metrics.SERVICE, resource, known, RESULTS[answer.code]).inc()
         return web.Response(body=body, content_type="application/json")
 
     def _review(self, question: Question) -> Answer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
+SERVICE = "webhook"  # the value of label platform_service
+
 REQUESTS = Counter(
     "dynamo_operator_webhook_requests_total",
     "Admission requests by resource, operation and result (allowed, denied, malformed, error).",
@@ -23,5 +25,10 @@ CERTIFICATE_EXPIRY = Gauge(
 REGISTRATIONS = Counter(
     "dynamo_operator_webhook_registrations_total",
     "Times the webhook configuration had to be given our address or bundle.",
+    ["platform_service"],
+)
+DECISIONS_FORGOTTEN = Counter(
+    "dynamo_operator_webhook_decisions_forgotten_total",
+    "Decisions that were dropped because the bus had not been reached yet.",
     ["platform_service"],
 )

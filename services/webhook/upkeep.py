@@ -52,7 +52,6 @@ from shared.runtime.health import Readiness
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-SERVICE = "webhook"
 MANAGER = "dynamo-webhook"
 CHECK = "registration"  # the readiness check
 STEPS = 8  # of one pass; a whole change of authority takes fewer
@@ -216,7 +215,7 @@ class Upkeep:
             raise ConflictError(f"{self.names.configuration} is changed again and again by {_writers(configuration)}")
         self._repairs.append(now)
         await self.cluster.patch(self.names.configuration, patch, manager=MANAGER)
-        metrics.REGISTRATIONS.labels(SERVICE).inc()
+        metrics.REGISTRATIONS.labels(metrics.SERVICE).inc()
         log.info("webhook registered", configuration=self.names.configuration.name, url=self._endpoint().url or None)
         return True
 
@@ -231,7 +230,7 @@ class Upkeep:
         for kind, certificate in (("serving", step.pair.certificate), ("ca", step.bundle)):
             life = life_of(certificate)
             if life is not None:
-                gauge = metrics.CERTIFICATE_EXPIRY.labels(SERVICE, kind)
+                gauge = metrics.CERTIFICATE_EXPIRY.labels(metrics.SERVICE, kind)
                 gauge.set_function(partial(self._seconds_until, life.end))
 
     def _seconds_until(self, end: datetime) -> float:
