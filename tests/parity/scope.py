@@ -41,6 +41,12 @@ SINGLE_NODE = (
     "examples/multimodal/deploy/agg_qwen.yaml",
 )
 
+MULTINODE = (
+    "examples/backends/sglang/deploy/disagg-multinode.yaml",
+    "examples/backends/trtllm/deploy/disagg-multinode.yaml",
+    "examples/backends/vllm/deploy/disagg-multinode.yaml",
+)
+
 
 def found(conformance: Conformance) -> Iterator[str]:
     """Yield the manifests that are in scope by what they hold."""

@@ -9,12 +9,13 @@ import pytest
 from services.reconciler.desired.children import component_children
 from services.reconciler.desired.graphs import graph_children
 from services.reconciler.status.components import ComponentFacts, component_status
-from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
+from services.reconciler.status.graphs import GraphFacts, component_state, expected_components, graph_status
 from services.reconciler.status.workloads import workload
 from tests.conformance import Conformance
 from tests.parity import scope
 from tests.parity.comparison import applied, by_key, compare, recorded
 from tests.parity.test_rendering import PLATFORM
+from tests.unit.services.reconciler.status.builders import condition
 
 GENERATION = 1
 
@@ -47,18 +48,16 @@ def with_status(component: dict[str, Any]) -> dict[str, Any]:
     return {**component, "metadata": metadata, "status": component_status(facts)}
 
 
-def expected(component: dict[str, Any]) -> ExpectedComponent:
-    state = component_state(component)
-    return ExpectedComponent(state.name, state.service, GENERATION, state)
-
-
 def rolled_up(graph: dict[str, Any]) -> list[dict[str, Any]]:
-    components = [with_status(component) for component in graph_children(graph, PLATFORM).manifests]
+    children = graph_children(graph, PLATFORM)
+    components = [with_status(component) for component in children.manifests]
+    states = {state.name: state for state in map(component_state, components)}
     facts = GraphFacts(
         namespace=graph["metadata"]["namespace"],
         name=graph["metadata"]["name"],
         generation=GENERATION,
-        components=[expected(component) for component in components],
+        components=expected_components(children.manifests, dict.fromkeys(states, GENERATION), states),
+        problems=children.problems,
     )
     return [*components, {**graph, "status": graph_status(facts)}]
 
@@ -80,3 +79,15 @@ def test_reports_what_the_reference_reports(conformance: Conformance, path: str)
 
     assert result.differences == ()
     assert result.compared > 20
+
+
+@pytest.mark.parametrize("path", scope.MULTINODE)
+def test_fails_a_graph_that_nothing_can_start_in_the_same_words(conformance: Conformance, path: str) -> None:
+    (graph,) = (document for document in applied(conformance, path) if document["kind"] == "DynamoGraphDeployment")
+    *_, ours = rolled_up(graph)
+    (reference,) = (
+        each for each in recorded(conformance, "A-plain", path).values() if each["kind"] == "DynamoGraphDeployment"
+    )
+
+    assert ours["status"]["state"] == reference["status"]["state"]
+    assert condition(ours["status"], "Ready") == condition(reference["status"], "Ready")

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from services.reconciler.desired.component import NOTHING, Component, Surroundings, component_of
 from services.reconciler.desired.metadata import overridden_labels
+from services.reconciler.desired.names import is_platform_account
 from services.reconciler.desired.orchestrators import workloads
 from services.reconciler.desired.owners import owned, owner_of
 from services.reconciler.desired.problems import Problem, RenderError
 from services.reconciler.desired.services import service
 from shared.api.platform import PlatformContext
-from shared.core.json import Manifest
+from shared.core.json import Manifest, text
 from shared.core.objects import name_of
 
 
@@ -26,6 +27,12 @@ class ComponentChildren:
     manifests: tuple[Manifest, ...] = ()
     problem: Problem | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Return the accounts that the pods need and that the rbac service makes; without them no pod can start."""
+        used = {text(child, "spec", "template", "spec", "serviceAccountName") for child in self.manifests}
+        return tuple(sorted(account for account in used if is_platform_account(account)))
 
 
 def _services(component: Component, _: PlatformContext) -> list[Manifest]:

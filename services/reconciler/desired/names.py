@@ -6,6 +6,7 @@ import hashlib
 
 GLOBAL_DYNAMO_NAMESPACE = "dynamo"
 PLANNER_ACCOUNT = "planner-serviceaccount"
+DISCOVERY_ACCOUNT_SUFFIX = "-k8s-service-discovery"
 FINALIZER = "nvidia.com/finalizer"
 
 
@@ -21,7 +22,12 @@ def dynamo_namespace(namespace: str, graph: str, *, is_global: bool) -> str:
 
 def discovery_account(graph: str) -> str:
     """Return the ServiceAccount with which the pods of a graph discover each other."""
-    return f"{graph}-k8s-service-discovery"
+    return f"{graph}{DISCOVERY_ACCOUNT_SUFFIX}"
+
+
+def is_platform_account(account: str) -> bool:
+    """Return whether the rbac service makes a ServiceAccount of this name."""
+    return account == PLANNER_ACCOUNT or account.endswith(DISCOVERY_ACCOUNT_SUFFIX)
 
 
 def model_hash(model: str) -> str:

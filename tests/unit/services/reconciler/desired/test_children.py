@@ -66,3 +66,13 @@ def test_warns_of_labels_that_have_no_effect() -> None:
 def test_an_unreadable_component_is_refused() -> None:
     with pytest.raises(InvalidObjectError):
         component_children(a_component_manifest(replicas="two"), PLATFORM)
+
+
+@pytest.mark.parametrize(
+    ("account", "expected"),
+    [("", ("g-k8s-service-discovery",)), ("planner-serviceaccount", ("planner-serviceaccount",)), ("mine", ())],
+)
+def test_names_the_accounts_that_the_platform_has_to_make(account: str, expected: tuple[str, ...]) -> None:
+    manifest = a_component_manifest(extraPodSpec={"serviceAccountName": account})
+
+    assert component_children(manifest, PLATFORM).accounts == expected
