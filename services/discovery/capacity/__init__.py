@@ -1,0 +1,1 @@
+"""What the nodes hold and what their pods take: pure."""

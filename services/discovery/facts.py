@@ -1,0 +1,167 @@
+"""The writers of the two facts: each is owned by one replica, by a claim of its own.
+
+A fact is computed anew when something that it depends on changes, and written only when its bytes differ. A failed
+look at the cluster keeps the last known answer: it never means "absent" (D-06).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import orjson
+import structlog
+
+from services.discovery import metrics
+from services.discovery.capacity.nodes import capacity
+from shared.api.platform import capabilities_of
+from shared.contracts.envelope import decode_change
+from shared.contracts.etcd_keys import EtcdKeys
+from shared.contracts.facts import GPU, ORCHESTRATORS, encode_orchestrators
+from shared.contracts.streams import CHANGES
+from shared.contracts.subjects import ROOT, parse_change_subject, parse_synced_subject, synced_subject
+from shared.core.errors import ConflictError, InvalidObjectError, LeaseLostError, TemporaryError
+from shared.core.json import Manifest
+from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Ref, Resource
+from shared.ports.bus import EventLog, LiveOnly, Newest, StoredMessage
+from shared.ports.clock import Clock
+from shared.ports.cluster import Cluster
+from shared.ports.passes import Fence
+from shared.ports.store import CreatedAt, Put, Store
+
+log = structlog.get_logger()
+
+FACTS = (ORCHESTRATORS, GPU)
+GATHER = timedelta(milliseconds=300)  # changes come in bursts, and one write tells them all
+LOOK_AGAIN = timedelta(minutes=5)  # D-06
+
+
+@dataclass(frozen=True, slots=True)
+class FactRecord:
+    """Write one fact under the claim of its owner."""
+
+    store: Store
+    keys: EtcdKeys
+
+    async def write(self, name: str, value: bytes, fence: Fence) -> bool:
+        """Write a fact if it differs from what is recorded; return whether it did."""
+        pair = await self.store.get(self.keys.fact(name))
+        if pair is not None and pair.value == value:
+            return False
+        fence.check()
+        try:
+            await self.store.commit([Put(self.keys.fact(name), value)], [CreatedAt(fence.claim, fence.token)])
+        except ConflictError as error:
+            raise LeaseLostError(f"claim {fence.claim} is not held any more") from error
+        metrics.FACTS_WRITTEN.labels(name).inc()
+        log.info("fact changed", fact=name)
+        return True
+
+
+@dataclass(slots=True)
+class OrchestratorsFact:
+    """Which orchestrators the cluster offers."""
+
+    cluster: Cluster
+    bus: EventLog
+    clock: Clock
+    record: FactRecord
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, fence: Fence) -> None:
+        """Look at start, whenever a definition changes, and every five minutes."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch())
+            while True:
+                await self._look(fence)
+                await _any_of(self._changed.wait, lambda: self.clock.sleep(LOOK_AGAIN))
+                self._changed.clear()
+                await self.clock.sleep(GATHER)
+
+    async def _look(self, fence: Fence) -> None:
+        while True:
+            try:
+                groups = await self.cluster.served_groups()
+            except TemporaryError as error:
+                log.warning("API groups could not be read", reason=str(error))
+                await self.clock.sleep(timedelta(seconds=1))
+                continue
+            await self.record.write(ORCHESTRATORS, encode_orchestrators(capabilities_of(groups)), fence)
+            return
+
+    async def _watch(self) -> None:
+        subjects = [f"{ROOT}.changes.*.{CUSTOM_RESOURCE_DEFINITIONS.plural}.>"]
+        async with self.bus.follow(CHANGES, subjects, LiveOnly()) as deliveries:
+            async for _ in deliveries:
+                self._changed.set()
+
+
+@dataclass(slots=True)
+class GpuFact:
+    """What the nodes hold and what is taken."""
+
+    bus: EventLog
+    clock: Clock
+    record: FactRecord
+    _objects: dict[Ref, Manifest] = field(default_factory=dict)
+    _missing: set[Resource] = field(default_factory=lambda: {NODES, PODS})
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, fence: Fence) -> None:
+        """Follow nodes and pods of all partitions, and write the capacity when it changes."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow())
+            while True:
+                await self._changed.wait()
+                await self.clock.sleep(GATHER)
+                self._changed.clear()
+                found = capacity(self._of(NODES), self._of(PODS))
+                await self.record.write(GPU, found.encode(), fence)
+
+    async def _follow(self) -> None:
+        self._objects.clear()
+        self._missing = {NODES, PODS}
+        subjects = [f"{ROOT}.changes.*.{resource.plural}.>" for resource in (NODES, PODS)]
+        subjects += [synced_subject(resource) for resource in (NODES, PODS)]
+        async with self.bus.follow(CHANGES, subjects, Newest()) as deliveries:
+            pending = deliveries.pending_at_open
+            async for delivery in deliveries:
+                self._take(delivery.message)
+                pending = delivery.pending
+                if not pending and not self._missing:
+                    self._changed.set()
+
+    def _take(self, message: StoredMessage) -> None:
+        resource = parse_synced_subject(message.subject)
+        if resource is not None:
+            self._missing.discard(resource)
+            return
+        try:
+            change, ref = decode_change(message.headers), parse_change_subject(message.subject).ref
+            body = orjson.loads(message.body)
+        except (InvalidObjectError, orjson.JSONDecodeError):
+            return  # the partitions report it
+        if change.is_tombstone:
+            self._objects.pop(ref, None)
+        elif not change.is_copy:
+            self._objects[ref] = body
+
+    def _of(self, resource: Resource) -> list[Manifest]:
+        return [manifest for ref, manifest in self._objects.items() if ref.resource is resource]
+
+
+async def _any_of(*waits: Callable[[], Awaitable[object]]) -> None:
+    """Return when the first of several waits is over; cancel the others."""
+
+    async def end(wait: Callable[[], Awaitable[object]], over: asyncio.Event) -> None:
+        await wait()
+        over.set()
+
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(end(wait, over)) for wait in waits]
+        await over.wait()
+        for each in running:
+            each.cancel()
