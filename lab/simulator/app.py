@@ -1,0 +1,100 @@
+"""Connects the parts of the simulator and runs them until the process is asked to end.
+
+Invariant: no decision is made before every cache holds a complete list, and the ready file is written only when all
+nodes exist.
+"""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from lab.simulator.client.access import Access, AccessError, read_access
+from lab.simulator.client.api import Api
+from lab.simulator.client.errors import RequestError
+from lab.simulator.client.resources import Document
+from lab.simulator.controllers.workloads import Workloads
+from lab.simulator.logs import configure, log
+from lab.simulator.nodes.faults import FaultError
+from lab.simulator.nodes.fleet import Fleet
+from lab.simulator.nodes.nodes import Nodes
+from lab.simulator.nodes.script import Script
+from lab.simulator.nodes.shapes import node_documents
+from lab.simulator.settings import Settings, settings
+from lab.simulator.world import World
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+STOPPED_BY_USER = 130
+
+
+def main() -> int:
+    """Run as the command line asks and return the exit code."""
+    given = settings()
+    configure(given.log_level)
+    try:
+        asyncio.run(_until_terminated(given))
+    except (AccessError, FaultError) as error:
+        log.error("%s", error)
+        return 1
+    except KeyboardInterrupt:
+        return STOPPED_BY_USER
+    return 0
+
+
+async def simulate(given: Settings) -> None:
+    """Simulate for ever."""
+    async with Api(await _access(given)) as api:
+        world = World(api)
+        script = Script(given.faults)
+        nodes = Nodes(world, script, given.delays, seed=given.seed, has_scheduler=given.has_scheduler)
+        controllers = list(nodes.controllers)
+        if given.has_controllers:
+            controllers += Workloads(world, given.seed).controllers
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, nodes.reload)
+        async with asyncio.TaskGroup() as group:
+            informers = world.informers(with_controllers=given.has_controllers)
+            for informer in informers:
+                group.create_task(informer.run())
+            for informer in informers:
+                await informer.synced.wait()
+            for controller in controllers:
+                group.create_task(controller.run())
+            await _create_nodes(nodes.fleet, node_documents(given.nodes))
+            log.info("ready nodes=%d", len(world.nodes))
+            if given.ready_file is not None:
+                _write_at_once(given.ready_file, f"{os.getpid()}\n")
+
+
+async def _until_terminated(given: Settings) -> None:
+    async with asyncio.TaskGroup() as group:
+        simulation = group.create_task(simulate(given))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, simulation.cancel)
+
+
+async def _access(given: Settings) -> Access:
+    pause = FIRST_PAUSE
+    while not given.kubeconfig.exists():
+        log.info("waiting for the kubeconfig file=%s", given.kubeconfig)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+    return read_access(given.kubeconfig, given.context)
+
+
+async def _create_nodes(fleet: Fleet, documents: list[Document]) -> None:
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            await fleet.create(documents)
+        except RequestError as error:
+            log.warning("nodes not created yet error=%s", error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return
+
+
+def _write_at_once(file: Path, text: str) -> None:
+    """Write a file that nobody ever sees half written."""
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(text)
+    partial.replace(file)

@@ -1,0 +1,82 @@
+"""Says which change wakes which workload controller.
+
+Separate from the controllers, which only know how to bring one key to rest. Invariant: whatever a controller reads
+wakes it when it changes.
+"""
+
+from lab.simulator.client.caches import Key, key_of
+from lab.simulator.client.resources import Document
+from lab.simulator.controllers.deployment_controller import DeploymentController
+from lab.simulator.controllers.endpoint_slice_controller import EndpointSliceController
+from lab.simulator.controllers.replica_set_controller import ReplicaSetController
+from lab.simulator.work.workers import Controller
+from lab.simulator.world import World, changed_key
+
+
+class Workloads:
+    """The controllers of Deployments, ReplicaSets and Services, and what wakes them."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self._world = world
+        self._replica_set_controller = ReplicaSetController(world, seed)
+        self._slice_controller = EndpointSliceController(world, seed)
+        self._deployments = Controller("deployments", DeploymentController(world))
+        self._replica_sets = Controller("replicasets", self._replica_set_controller)
+        self._slices = Controller("endpointslices", self._slice_controller)
+        world.deployments.listen(self._deployment_changed)
+        world.replica_sets.listen(self._replica_set_changed)
+        world.pods.listen(self._pod_changed)
+        world.services.listen(self._service_changed)
+        world.endpoint_slices.listen(self._slice_changed)
+        world.service_accounts.listen(self._account_changed)
+
+    @property
+    def controllers(self) -> tuple[Controller, ...]:
+        """What has to run."""
+        return self._deployments, self._replica_sets, self._slices
+
+    def _deployment_changed(self, before: Document | None, after: Document | None) -> None:
+        self._deployments.queue.add(changed_key(before, after))
+
+    def _replica_set_changed(self, before: Document | None, after: Document | None) -> None:
+        self._replica_sets.queue.add(changed_key(before, after))
+        for document in (before, after):
+            if document is not None and (owner := _owner(document, "Deployment")) is not None:
+                self._deployments.queue.add(owner)
+        if after is None and before is not None:
+            self._replica_set_controller.forget(before["metadata"]["uid"])
+
+    def _pod_changed(self, before: Document | None, after: Document | None) -> None:
+        for document in (before, after):
+            if document is None:
+                continue
+            if (owner := _owner(document, "ReplicaSet")) is not None:
+                self._replica_sets.queue.add(owner)
+            if (document.get("status") or {}).get("podIP"):
+                for service in self._slice_controller.services_of(document):
+                    self._slices.queue.add(key_of(service))
+
+    def _service_changed(self, before: Document | None, after: Document | None) -> None:
+        self._slices.queue.add(changed_key(before, after))
+
+    def _slice_changed(self, before: Document | None, after: Document | None) -> None:
+        for document in (before, after):
+            if document is not None and (owner := _owner(document, "Service")) is not None:
+                self._slices.queue.add(owner)
+
+    def _account_changed(self, before: Document | None, after: Document | None) -> None:
+        if before is None and after is not None:
+            for replica_set in self._world.replica_sets.by("namespace", after["metadata"]["namespace"]):
+                if _account(replica_set) == after["metadata"]["name"]:
+                    self._replica_sets.queue.add(key_of(replica_set))
+
+
+def _owner(document: Document, kind: str) -> Key | None:
+    for reference in document["metadata"].get("ownerReferences") or ():
+        if reference.get("controller") and reference["kind"] == kind:
+            return document["metadata"]["namespace"], reference["name"]
+    return None
+
+
+def _account(replica_set: Document) -> str:
+    return str(replica_set["spec"]["template"]["spec"].get("serviceAccountName") or "default")

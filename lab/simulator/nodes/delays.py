@@ -1,0 +1,15 @@
+"""How long things take on simulated nodes."""
+
+from dataclasses import dataclass
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """How long things take, in seconds before `speed` divides them; each pod draws its own within the range."""
+
+    start: Range = (0.15, 0.25)
+    ready: Range = (0.15, 0.25)
+    stop: Range = (0.05, 0.15)
+    speed: float = 1.0

@@ -1,0 +1,78 @@
+"""Says which change wakes the scheduler, a kubelet or the keeper of the nodes.
+
+Separate from them, because each only knows how to bring one key to rest. Invariant: pods that wait for a node are
+tried again only when something that could help has changed.
+"""
+
+from lab.simulator.client.caches import key_of
+from lab.simulator.client.resources import Document
+from lab.simulator.nodes.delays import Delays
+from lab.simulator.nodes.fleet import Fleet
+from lab.simulator.nodes.kubelet import Kubelet
+from lab.simulator.nodes.scheduler import Scheduler
+from lab.simulator.nodes.script import Script
+from lab.simulator.work.workers import Controller
+from lab.simulator.world import World, changed_key
+
+
+class Nodes:
+    """Nodes, scheduler and kubelets, and what wakes them."""
+
+    def __init__(self, world: World, script: Script, delays: Delays, *, seed: int, has_scheduler: bool) -> None:
+        self._world = world
+        self._script = script
+        self.fleet = Fleet(world, script, speed=delays.speed)
+        self._scheduler = Scheduler(world) if has_scheduler else None
+        self._kubelet = Kubelet(world, script, delays, seed=seed)
+        self._nodes = Controller("nodes", self.fleet, workers=2)
+        self._pods = Controller("pods", self._kubelet)
+        self._bindings = Controller("bindings", self._scheduler) if self._scheduler is not None else None
+        world.pods.listen(self._pod_changed)
+        world.nodes.listen(self._node_changed)
+        world.secrets.listen(self._reference_changed)
+        world.config_maps.listen(self._reference_changed)
+
+    @property
+    def controllers(self) -> tuple[Controller, ...]:
+        """What has to run."""
+        return (self._nodes, self._pods, *((self._bindings,) if self._bindings is not None else ()))
+
+    def reload(self) -> None:
+        """Read the control file again and look at everything that it may strike."""
+        self._script.reload()
+        for node in self._world.nodes:
+            self._nodes.queue.add(key_of(node))
+        for pod in self._world.pods:
+            self._pods.queue.add(key_of(pod))
+
+    def _pod_changed(self, before: Document | None, after: Document | None) -> None:
+        key = changed_key(before, after)
+        if after is None and before is not None:
+            self._kubelet.forget(before)
+        elif after is not None and after["spec"].get("nodeName"):
+            self._pods.queue.add(key)
+        if self._scheduler is None or self._bindings is None:
+            return
+        has_freed = self._scheduler.pod_changed(before, after)
+        if after is not None and self._scheduler.is_concerned(after):
+            self._bindings.queue.add(key)
+        if has_freed:
+            self._retry_waiting()
+
+    def _node_changed(self, before: Document | None, after: Document | None) -> None:
+        self._nodes.queue.add(changed_key(before, after))
+        if after is not None and before is not None and before["metadata"] != after["metadata"]:
+            for pod in self._world.pods.by("node", after["metadata"]["name"]):
+                self._pods.queue.add(key_of(pod))
+        if self._scheduler is not None and self._scheduler.node_changed(before, after):
+            self._retry_waiting()
+
+    def _reference_changed(self, before: Document | None, after: Document | None) -> None:
+        if after is not None:
+            for key in self._kubelet.lacking(after["metadata"]["namespace"]):
+                self._pods.queue.add(key)
+
+    def _retry_waiting(self) -> None:
+        if self._scheduler is not None and self._bindings is not None:
+            for key in self._scheduler.waiting():
+                self._bindings.queue.add(key)
