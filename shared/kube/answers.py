@@ -28,6 +28,8 @@ from shared.core.json import integer, items, text
 _UNDECIDED = frozenset({500, 502, 504})  # the write may have happened
 _VERSION_TOO_LARGE = "ResourceVersionTooLarge"
 _TERMINATING = "NamespaceTerminating"
+_NOT_APPLICABLE = "the server rejected our request due to an error in our request"
+_NOT_TYPED = "failed to create typed patch object"
 
 
 class ThrottledError(TemporaryError):
@@ -94,12 +96,14 @@ def _error(message: str, answer: Answer, status: object, *, is_write: bool) -> P
             return AlreadyExistsError(message) if reason == "AlreadyExists" else ConflictError(message)
         case 410:
             return ExpiredError(message)
-        case 422 if _is_failed_test(status):
-            return ConflictError(message)
+        case 422 if text(status, "message") == _NOT_APPLICABLE:
+            return ConflictError(message)  # a JSON patch whose guard, or another operation, met another object
         case 429:
             return ThrottledError(message, _seconds(answer.retry_after))
         case _ if _VERSION_TOO_LARGE in causes:
             return ExpiredError(message)  # the server's history is another one than ours
+        case 500 if text(status, "message").startswith(_NOT_TYPED):
+            return InvalidObjectError(message)  # an apply of a field that the schema does not have
         case code if code in _UNDECIDED and is_write:
             return UnknownResultError(message)
         case code if code >= 500:
@@ -118,13 +122,6 @@ def _status(body: bytes) -> object:
 def _cause_reasons(status: object) -> frozenset[str]:
     details = status.get("details") if isinstance(status, dict) else None
     return frozenset(text(cause, "reason") for cause in items(details, "causes"))
-
-
-def _is_failed_test(status: object) -> bool:
-    # A JSON patch that cannot be done is answered like an invalid object; only the causes tell a failed guard.
-    details = status.get("details") if isinstance(status, dict) else None
-    said = [text(cause, "message") for cause in items(details, "causes")] + [text(status, "message")]
-    return any("test failed" in item or "error in test" in item or "testing value" in item for item in said)
 
 
 def _seconds(retry_after: str) -> timedelta | None:

@@ -19,7 +19,7 @@ from shared.core.errors import ExpiredError, InvalidObjectError, NotFoundError, 
 from shared.core.resources import Resource
 from shared.kube import requests
 from shared.kube.backoff import Backoff
-from shared.kube.lists import complete_list
+from shared.kube.lists import complete_list, current_version
 from shared.kube.transport import Transport
 from shared.kube.watches import watch
 from shared.ports.clock import Clock
@@ -45,6 +45,7 @@ class _Position:
     """Where one informer stands: the version it has given everything up to, None before a list."""
 
     version: int | None
+    is_doubtful: bool = True  # the server may have another history than the one the version belongs to
     is_broken: bool = False
     absence: Backoff | None = None  # the pauses while the kind is not served
     _told: str = ""
@@ -53,7 +54,7 @@ class _Position:
         """Take in why a list or watch ended."""
         if isinstance(error, ExpiredError | NotFoundError | InvalidObjectError):
             self.version = None
-        self.is_broken = self.version is not None
+        self.is_broken = self.is_doubtful = self.version is not None
         is_news = str(error) != self._told and not isinstance(error, ExpiredError | NotFoundError)
         if is_news:
             self._told = str(error)
@@ -111,6 +112,10 @@ class KubeInformer:
             snapshot = await complete_list(self.transport, resource, selection, page=self.options.page)
             position.version, position.absence = snapshot.version, None
             yield snapshot
+        elif position.is_doubtful and await current_version(self.transport, resource, selection) < position.version:
+            # Such a watch is answered, and silent until the history has grown so long.
+            raise ExpiredError(f"{resource.group_resource}: the server's history ends before {position.version}")
+        position.is_doubtful = False
         events = watch(self.transport, resource, selection, version=position.version, silence=self.options.silence)
         async with aclosing(events):
             async for version, observation in events:

@@ -12,7 +12,7 @@ from shared.core.json import Manifest, items, text
 from shared.core.resources import Resource
 from shared.kube import requests
 from shared.kube.answers import decode
-from shared.kube.transport import Transport
+from shared.kube.transport import Call, Transport
 from shared.ports.cluster import Selection, Snapshot
 
 
@@ -26,22 +26,33 @@ async def complete_list(
         return await _pages(transport, resource, selection, limit=0)
 
 
+async def current_version(transport: Transport, resource: Resource, selection: Selection) -> int:
+    """Return the version that a list would have now."""
+    call = requests.page(resource, selection, limit=1, token="")
+    return int(_version(call, decode(await transport.send(call))))
+
+
 async def _pages(transport: Transport, resource: Resource, selection: Selection, *, limit: int) -> Snapshot:
     found: list[Manifest] = []
     version, token = "", ""
     while True:
         call = requests.page(resource, selection, limit=limit, token=token)
         document = decode(await transport.send(call))
-        shown = text(document, "metadata", "resourceVersion")
+        shown = _version(call, document)
         if version and shown != version:
             raise ExpiredError(f"{call}: a page shows version {shown}, the first one {version}")
-        if not shown.isdigit():
-            raise UnreachableError(f"{call}: the list has the version {shown!r}, not a number")
         version = shown
         found += [named(resource, item) for item in items(document, "items") if isinstance(item, dict)]
         token = text(document, "metadata", "continue")
         if not token:
             return Snapshot(tuple(found), int(version))
+
+
+def _version(call: Call, document: object) -> str:
+    shown = text(document, "metadata", "resourceVersion")
+    if not shown.isdigit():
+        raise UnreachableError(f"{call}: the list has the version {shown!r}, not a number")
+    return shown
 
 
 def named(resource: Resource, manifest: Manifest) -> Manifest:

@@ -28,8 +28,13 @@ class Change:
     version: int
     ref: Ref
     before: Manifest | None
-    after: Manifest | None  # of a deletion: None, and `last` has the state with the deletion's version
-    last: Manifest
+    after: Manifest | None
+
+    @property
+    def gone(self) -> Manifest:
+        """Return what a watch shows of an object that left it: its state before, with the version of the change."""
+        before = self.before or {"metadata": {}}
+        return {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.version)}}
 
 
 @dataclass(slots=True)
@@ -141,19 +146,20 @@ class Objects:
 
     def _store(self, ref: Ref, manifest: Manifest) -> Manifest:
         before = self.stored.get(ref)
+        if is_deleting(manifest) and not finalizers_of(manifest) and ref.resource != NAMESPACES:
+            # The write that takes the last finalizer away is not stored: it is the deletion.
+            self._remove(ref)
+            return manifest
         self.version += 1
         after = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": str(self.version)}}
         self.stored[ref] = after
-        self._log(Change(self.version, ref, before, after, after))
-        if is_deleting(after) and not finalizers_of(after) and ref.resource != NAMESPACES:
-            self._remove(ref)
+        self._log(Change(self.version, ref, before, after))
         return after
 
     def _remove(self, ref: Ref) -> None:
         before = self.stored.pop(ref)
         self.version += 1
-        last = {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.version)}}
-        self._log(Change(self.version, ref, before, None, last))
+        self._log(Change(self.version, ref, before, None))
         self._finish_namespace(ref.namespace)
         if self.collects_at_once:
             self.collect_garbage()

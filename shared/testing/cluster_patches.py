@@ -31,11 +31,11 @@ def _do(document: Manifest, operation: Mapping[str, object]) -> None:
                 raise ConflictError(f"the server rejected the patch: testing value {path} failed")
         case "add" if isinstance(target, list):
             target.insert(len(target) if last == "-" else int(last), operation["value"])
-        case "add":
-            target[last] = operation["value"]
+        case "add" | "replace" if isinstance(target, dict):
+            target[last] = operation["value"]  # a server does not ask a replace for the key either
         case "replace":
             _step(target, last, path)
-            target[int(last) if isinstance(target, list) else last] = operation["value"]
+            target[int(last)] = operation["value"]
         case "remove":
             _step(target, last, path)
             del target[int(last) if isinstance(target, list) else last]
@@ -52,5 +52,5 @@ def _step(value: Any, part: str, path: str, default: object = _MISSING) -> Any:
     if isinstance(value, dict) and part in value:
         return value[part]
     if default is _MISSING:
-        raise InvalidObjectError(f"the server rejected the patch: nothing is at {path}")
+        raise ConflictError(f"the server rejected the patch: nothing is at {path}")
     return default

@@ -146,7 +146,8 @@ class Watches:
         if not was and not is_now:
             return
         kind = ("modified" if was else "added") if is_now else "deleted"
-        manifest = _copy(shown(watch.selection, change.last))
+        state = change.after if change.after is not None and is_now else change.gone
+        manifest = _copy(shown(watch.selection, state))
         due = self.clock.elapsed() + self.delay(change.ref.resource, change.version).total_seconds()
         watch.put(Observed(kind, manifest), due)  # type: ignore[arg-type]  # one of the three words
 
