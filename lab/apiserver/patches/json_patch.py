@@ -7,7 +7,7 @@ Invariant: the document that was given is never changed; only containers on a wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 _MISSING: Any = object()
@@ -18,14 +18,21 @@ class PatchError(Exception):
     """An operation is malformed or cannot be applied to this document."""
 
 
+class PatchFormatError(PatchError):
+    """The patch is no list of operations at all."""
+
+
 class PatchTestError(PatchError):
     """A `test` operation found another value."""
 
 
-def apply_json_patch(document: Any, operations: Sequence[Mapping[str, Any]]) -> Any:
+def apply_json_patch(document: Any, operations: Any) -> Any:
     """Return the document after all operations, in order."""
-    if not isinstance(operations, Sequence) or isinstance(operations, str):
-        raise PatchError("a JSON patch must be a list of operations")
+    if not isinstance(operations, list):
+        kind = "object" if isinstance(operations, dict) else "value"
+        raise PatchFormatError(
+            f"error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
+        )
     for operation in operations:
         document = _apply(document, operation)
     return document
@@ -38,7 +45,7 @@ def _apply(document: Any, operation: Mapping[str, Any]) -> Any:
     tokens = _tokens(operation.get("path"))
     match name:
         case "test":
-            if not _same(_read(document, tokens), operation.get("value")):
+            if not _same(_tested(document, tokens), operation.get("value")):
                 raise PatchTestError(f"testing value {operation['path']} failed: test failed")
             return document
         case "add" | "replace":
@@ -82,6 +89,12 @@ def _read(document: Any, tokens: tuple[str, ...]) -> Any:
         if document is _MISSING:
             raise PatchError(f"missing path: /{'/'.join(tokens[: depth + 1])}")
     return document
+
+
+def _tested(document: Any, tokens: tuple[str, ...]) -> Any:
+    """Return the value that a test looks at; a missing key of an object counts as null."""
+    parent = _read(document, tokens[:-1])
+    return parent.get(tokens[-1]) if tokens and isinstance(parent, dict) else _read(document, tokens)
 
 
 def _write(document: Any, tokens: tuple[str, ...], value: Any, *, insert: bool) -> Any:
