@@ -25,6 +25,7 @@ from lab.apiserver.front.counters import Counters
 from lab.apiserver.front.door import Door
 from lab.apiserver.front.kubeconfig import kubeconfig
 from lab.apiserver.lifecycle.definitions import Definitions
+from lab.apiserver.lifecycle.garbage import GarbageCollector
 from lab.apiserver.lifecycle.namespaces import Namespaces
 from lab.apiserver.registry.catalog import Catalog
 from lab.apiserver.requests.bodies import MAX_BODY
@@ -43,6 +44,7 @@ async def run(settings: Settings) -> None:
     cluster = Cluster(store, Catalog(), Admission(store))
     bootstrap.register_builtin(cluster)
     definitions, namespaces = Definitions(cluster), Namespaces(cluster)
+    garbage = GarbageCollector(cluster) if settings.garbage_collector else None
     await bootstrap.create_namespaces(cluster)
     await bootstrap.create_definitions(cluster, settings.crds)
     definitions.settle_all()
@@ -50,10 +52,13 @@ async def run(settings: Settings) -> None:
     stop = _stop_event()
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(definitions.run()), tasks.create_task(namespaces.run())]
+        if garbage is not None:
+            running.append(tasks.create_task(garbage.run()))
         if settings.compaction:
             running.append(tasks.create_task(_compact(store, settings.compaction)))
         async with _listening(cluster, settings):
             await stop.wait()
+        await cluster.admission.close()
         for task in running:
             task.cancel()
 

@@ -14,6 +14,7 @@ from lab.apiserver.cluster import Cluster
 from lab.apiserver.documents import Document, dumps, timestamp
 from lab.apiserver.errors import MODIFIED, Cause, bad_request, conflict, internal, invalid, not_found
 from lab.apiserver.ownership.managers import track_write
+from lab.apiserver.registry.resources import ScalePaths, read_path
 from lab.apiserver.schemas.defaults import apply_defaults
 from lab.apiserver.storage.records import Record, record_key
 from lab.apiserver.strategies.addresses import keep_addresses
@@ -23,6 +24,7 @@ from lab.apiserver.verbs.calls import Call, Result
 from lab.apiserver.verbs.checks import check_changed
 from lab.apiserver.verbs.incoming import check_type, report, settle
 from lab.apiserver.verbs.reset import reset_fields
+from lab.apiserver.verbs.scaling import scale_of, with_replicas
 from lab.apiserver.views.conversion import body_of, read_document, stored_form
 
 MAX_TRIES = 5
@@ -155,10 +157,24 @@ class Update:
         if admission.is_idle:
             self._check(document, live)
             return document
+        resource = self.call.resource
+        if self.call.target.subresource == "scale" and resource.scale is not None:
+            return await self._admitted_scale(document, live, resource.scale)
         review = Review.of_update(self.call, document, live)
         document = await admission.mutate(review, self.call.warnings)
         self._check(document, live)
         await admission.validate(review.with_object(document), self.call.warnings)
+        return document
+
+    async def _admitted_scale(self, document: Document, live: Document, paths: ScalePaths) -> Document:
+        """Ask about the Scale instead of the object behind it."""
+        admission, resource = self.cluster.admission, self.call.resource
+        before = scale_of(live, resource, paths)
+        review = Review.of_update(self.call, scale_of(document, resource, paths), before)
+        scale = await admission.mutate(review, self.call.warnings)
+        document = with_replicas(document, paths, read_path(scale, ("spec", "replicas")))
+        self._check(document, live)
+        await admission.validate(review.with_object(scale_of(document, resource, paths)), self.call.warnings)
         return document
 
     def _check(self, document: Document, live: Document) -> None:
