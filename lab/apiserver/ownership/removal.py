@@ -33,10 +33,10 @@ def remove(schema: Schema, value: dict[str, Any], dropped: Tree, owned: Tree) ->
         gone[element] = removed
         if kept is value:
             kept = dict(value)
-        if result:
+        if result or (result is not None and others is not None and owns(others)):
             kept[name] = result
         else:
-            del kept[name]  # what became empty is not kept as null
+            del kept[name]  # what became empty stays only where somebody owns the container itself
     return kept, gone
 
 
