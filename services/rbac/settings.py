@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
+from shared.api.platform import PlatformContext
 from shared.runtime.settings import ServiceSettings
 
 
 class RbacSettings(ServiceSettings):
     """What the rbac room can be told."""
 
-    planner_cluster_role: str = Field(
-        "dynamo-planner", min_length=1, description="ClusterRole that the planner's account is bound to."
-    )
-    discovery_backend: Literal["kubernetes", "etcd"] = Field(
-        "kubernetes", description="Discovery back end of graphs that name none."
+    platform: PlatformContext = Field(
+        default_factory=PlatformContext,
+        description="The installation's settings, of which the planner's role and the discovery back end count here.",
     )
     max_in_flight: int = Field(16, ge=1, description="Passes of one partition that run at once.")

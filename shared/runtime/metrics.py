@@ -36,3 +36,4 @@ DECISIONS_DROPPED = Counter(
     [SERVICE, "reason"],
 )
 DEAD_LETTERS = Counter("dynamo_operator_dead_letters_total", "Primaries given up until something changes.", [SERVICE])
+BUS_ERRORS = Counter("dynamo_operator_bus_errors_total", "Errors that the NATS client reported.", [SERVICE, "kind"])

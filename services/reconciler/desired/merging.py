@@ -1,7 +1,7 @@
 """Laying a partial pod spec or container over a default one: the rules of "override with non-zero values".
 
 Which rule holds depends on the kind of field, not on its value: a plain scalar cannot be cleared with a zero, an
-optional one can; a list is replaced as a whole; an object is replaced, unless it is a map (W: workloads 5.5).
+optional one can; a list is replaced as a whole; an object is replaced, unless it is a map (workloads 5.5).
 Separate because these rules are facts of the API that users rely on, and the only place that knows field kinds.
 """
 

@@ -1,0 +1,66 @@
+"""Composition root of the reconciler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from services.reconciler.handlers.components import ComponentHandler
+from services.reconciler.handlers.contexts import Contexts
+from services.reconciler.handlers.events import EventRecorder
+from services.reconciler.handlers.finalizers import Finalizers
+from services.reconciler.handlers.graphs import GraphHandler
+from services.reconciler.handlers.primaries import Primaries
+from services.reconciler.handlers.statuses import Statuses
+from services.reconciler.settings import ReconcilerSettings
+from shared.applying.children import Children
+from shared.applying.inventories import Inventories
+from shared.applying.writes import Writer
+from shared.assembly.rooms import Platform, platform
+from shared.contracts.facts import ORCHESTRATORS
+from shared.contracts.ownership import GRAPH_CHILDREN
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, SERVICES, Ref, Resource
+from shared.ports.passes import Handler, View
+from shared.runtime.partitions.router import default_router
+from shared.runtime.partitions.rules import PassRules
+from shared.runtime.service import Service
+
+GRAPH_MANAGES: tuple[Resource, ...] = (COMPONENTS,)
+COMPONENT_MANAGES: tuple[Resource, ...] = (DEPLOYMENTS, SERVICES)
+READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES})
+
+
+async def app(settings: ReconcilerSettings, service: Service) -> None:
+    """Run the room until the service is told to stop."""
+    async with platform(settings, service) as around:
+        recorder = EventRecorder(around.cluster, around.clock)
+        rules = pass_rules(around, settings, recorder)
+        service.started()
+        async with asyncio.TaskGroup() as tasks:
+            recording = tasks.create_task(recorder.run())
+            await around.partitions(rules, max_in_flight=settings.max_in_flight).run(service.stopping)
+            recording.cancel()
+
+
+def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRecorder) -> PassRules:
+    """Return who passes over what."""
+    cluster, decisions = around.cluster, around.decisions
+    inventories = Inventories(around.store, around.keys, "reconciler")
+    writer = Writer(cluster, GRAPH_CHILDREN)
+    primaries = Primaries(cluster)
+    finalizers = Finalizers(cluster)
+    statuses = Statuses(cluster, around.clock, decisions, recorder)
+    contexts = Contexts(settings.platform)
+
+    of_graphs = Children(writer, inventories, decisions, GRAPH_MANAGES)
+    of_components = Children(writer, inventories, decisions, COMPONENT_MANAGES)
+    handlers: dict[Resource, Handler] = {
+        GRAPHS: GraphHandler(primaries, of_graphs, finalizers, statuses, recorder, contexts),
+        COMPONENTS: ComponentHandler(primaries, of_components, finalizers, statuses, recorder, contexts),
+    }
+    return PassRules("reconciler", READS, handlers, default_router(handlers.keys()), concerned_by_fact)
+
+
+def concerned_by_fact(fact: str, primaries: Iterable[Ref], view: View) -> Iterable[Ref]:
+    """Return the primaries that a fact concerns: what the cluster offers changes what is rendered, GPUs do not."""
+    return primaries if fact == ORCHESTRATORS else ()

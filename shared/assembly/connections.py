@@ -1,0 +1,86 @@
+"""Opening the three stores from settings: the only place that knows which setting goes to which adapter option."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from shared.bus.event_log import NatsEventLog
+from shared.bus.event_log import connect as connect_bus
+from shared.bus.options import NatsOptions
+from shared.contracts.etcd_keys import EtcdKeys
+from shared.kube.clusters import KubeCluster, KubeOptions, open_cluster
+from shared.kube.informers import InformerOptions
+from shared.kube.transport import Observer
+from shared.runtime import metrics
+from shared.runtime.clock import SystemClock
+from shared.runtime.settings import ServiceSettings
+from shared.store.etcd_store import EtcdStore
+from shared.store.etcd_store import connect as connect_store
+from shared.store.options import EtcdOptions
+
+CLOCK = SystemClock()
+
+
+def bus_of(settings: ServiceSettings, *, service: str) -> AbstractAsyncContextManager[NatsEventLog]:
+    """Open the event log; waits for as long as no server is there."""
+    options = NatsOptions(
+        servers=settings.nats_url,
+        name=f"dynamo-{service}",
+        user=settings.nats_user,
+        password=settings.nats_password.get_secret_value(),
+        credentials=settings.nats_creds,
+        certificate_authority=settings.nats_ca,
+        client_certificate=settings.nats_cert,
+        client_key=settings.nats_key,
+    )
+
+    def count(kind: str) -> None:
+        metrics.BUS_ERRORS.labels(service, kind).inc()
+
+    return connect_bus(options, count_error=count)
+
+
+def store_of(settings: ServiceSettings) -> AbstractAsyncContextManager[EtcdStore]:
+    """Open the ownership store; waits for as long as no server is there."""
+    options = EtcdOptions(
+        endpoints=settings.etcd_endpoints,
+        user=settings.etcd_user,
+        password=settings.etcd_password.get_secret_value(),
+        certificate_authority=settings.etcd_ca,
+        client_certificate=settings.etcd_cert,
+        client_key=settings.etcd_key,
+    )
+    return connect_store(options, CLOCK, incarnation_key=EtcdKeys(settings.install).incarnation)
+
+
+@asynccontextmanager
+async def cluster_of(settings: ServiceSettings, *, service: str) -> AsyncIterator[KubeCluster]:
+    """Open the session to the Kubernetes API; nothing is asked before the first call."""
+    options = KubeOptions(
+        kubeconfig=settings.kubeconfig,
+        context=settings.context,
+        user_agent=f"dynamo-platform/{version('dynamo-platform')} ({service})",
+        deadline=settings.cluster_timeout,
+        connections=settings.cluster_connections,
+        informer=InformerOptions(silence=settings.watch_silence),
+    )
+    async with open_cluster(options, CLOCK, _Counted(service)) as cluster:
+        yield cluster
+
+
+class _Counted(Observer):
+    """Counts the requests of one service."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def requested(self, verb: str, resource: str, code: int, seconds: float) -> None:
+        """Take in one finished request."""
+        metrics.CLUSTER_REQUESTS.labels(self._service, verb, resource, str(code)).inc()
+        metrics.CLUSTER_REQUEST_SECONDS.labels(self._service, verb).observe(seconds)
+
+    def watch_restarted(self, resource: str, reason: str) -> None:
+        """Take in the end of one watch."""
+        metrics.WATCH_RESTARTS.labels(self._service, resource, reason).inc()

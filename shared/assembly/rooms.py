@@ -1,0 +1,103 @@
+"""What a room's app is given: open connections, the decision log, and the partition service for its rules.
+
+`platform` opens everything and keeps the decision log running while the app runs; the app adds its handlers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.assembly.connections import CLOCK, bus_of, cluster_of, store_of
+from shared.contracts.etcd_keys import EtcdKeys
+from shared.kube.clusters import KubeCluster
+from shared.ports.bus import EventLog
+from shared.ports.clock import Clock
+from shared.ports.store import Store
+from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.decisions import DecisionLog, Origin
+from shared.runtime.partitions.claims.replicas import ClaimOptions
+from shared.runtime.partitions.rules import PassOptions, PassRules
+from shared.runtime.partitions.service import PartitionService
+from shared.runtime.service import Service
+from shared.runtime.settings import ServiceSettings
+
+FLUSH_BUDGET = timedelta(seconds=2)  # for decisions that are not stored when the app has finished
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything outside a room that its parts may use, behind ports."""
+
+    settings: ServiceSettings
+    service: Service
+    cluster: KubeCluster
+    bus: EventLog
+    store: Store
+    clock: Clock
+    keys: EtcdKeys
+    decisions: DecisionLog
+    letters: DeadLetters
+
+    @property
+    def member(self) -> str:
+        """Return the name of this replica, unique to the process."""
+        return self.settings.replica or f"{socket.gethostname()}-{os.getpid()}"
+
+    @property
+    def claims(self) -> ClaimOptions:
+        """Return how long claims live; short ones (in tests) are also settled sooner."""
+        ttl = self.settings.claim_ttl
+        return ClaimOptions(ttl=ttl, settle=min(ttl / 2, timedelta(seconds=5)))
+
+    def partitions(self, rules: PassRules, *, max_in_flight: int) -> PartitionService:
+        """Return the partition service of a room."""
+        return PartitionService(
+            rules=rules,
+            keys=self.keys,
+            member=self.member,
+            bus=self.bus,
+            store=self.store,
+            clock=self.clock,
+            letters=self.letters,
+            fetch=self.cluster.get,
+            readiness=self.service.readiness,
+            options=PassOptions(max_in_flight=max_in_flight),
+            claims=self.claims,
+        )
+
+
+@asynccontextmanager
+async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator[Platform]:
+    """Open all connections; each waits with back-off for its server, and readiness names the one that is missing."""
+    readiness = service.readiness
+    for dependency in ("nats", "etcd"):
+        readiness.wait(dependency, "not connected yet")
+    async with cluster_of(settings, service=service.name) as cluster, bus_of(settings, service=service.name) as bus:
+        readiness.clear("nats")
+        async with store_of(settings) as store:
+            readiness.clear("etcd")
+            origin = Origin(service=service.name, install=settings.install, version=service.version)
+            decisions = DecisionLog(bus, CLOCK, origin)
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(decisions.run())
+                try:
+                    yield Platform(
+                        settings=settings,
+                        service=service,
+                        cluster=cluster,
+                        bus=bus,
+                        store=store,
+                        clock=CLOCK,
+                        keys=EtcdKeys(settings.install),
+                        decisions=decisions,
+                        letters=DeadLetters(bus, CLOCK, origin),
+                    )
+                finally:
+                    sending.cancel()
+                    await decisions.flush(FLUSH_BUDGET)
