@@ -47,9 +47,14 @@ def truth(value: bool) -> Truth:
 
 
 def progress(blockers: Sequence[Blocker]) -> tuple[Condition, Condition]:
-    """Return `Reconciling` and `Stalled` for what is in the way; nothing in the way means settled."""
+    """Return `Reconciling` and `Stalled` for what is in the way; nothing in the way means settled.
+
+    Of what passes by itself only the first is told: were all of it, a graph that starts would get a new status
+    for every step of every component. What somebody has to act on is told in full.
+    """
+    passing = [blocker for blocker in blockers if not blocker.is_terminal]
     return (
-        _summary(RECONCILING, [blocker for blocker in blockers if not blocker.is_terminal], "Settled"),
+        _summary(RECONCILING, passing[:1], "Settled"),
         _summary(STALLED, [blocker for blocker in blockers if blocker.is_terminal], "NotStalled"),
     )
 

@@ -138,6 +138,15 @@ def test_services_that_are_gone_are_not_reported() -> None:
     assert list(status["services"]) == ["w"]
 
 
+def test_of_several_waiting_components_the_first_is_explained() -> None:
+    one, other = (
+        expected(name, name, is_available=False, code="ReplicasUnavailable", explanation=f"{name} waits.")
+        for name in ("g-a", "g-b")
+    )
+
+    assert condition(graph_status(graph_facts(other, one)), "Reconciling")[2] == "g-a waits."
+
+
 def test_the_explanation_of_a_component_reaches_the_graph() -> None:
     manifest = {
         "metadata": {"name": "g-w", "generation": 3},
