@@ -13,6 +13,8 @@ from typing import Any
 
 from shared.ports.clock import Clock
 
+SHORTEST = 0.001  # a clock rounds: waiting for less would come before the time, again and again
+
 
 class Bell:
     """Wakes the one task that waits; ringing before the wait is not lost."""
@@ -32,7 +34,7 @@ class Bell:
             await self._rung.wait()
         elif longest > 0:
             async with asyncio.TaskGroup() as tasks:
-                timer = tasks.create_task(self._ring_after(longest))
+                timer = tasks.create_task(self._ring_after(max(longest, SHORTEST)))
                 await self._rung.wait()
                 timer.cancel()
         self._rung.clear()

@@ -57,7 +57,14 @@ class Term:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Join, own and renew until told to stop; raise LeaseLostError (in a group) when the lease is gone."""
-        await self._join()
+        try:
+            await self._join()
+            await self._hold(stopping)
+        finally:
+            self._tenure.end()  # however the term ends, a pass that still runs must not write
+        await self._revoke()
+
+    async def _hold(self, stopping: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             self._units = HeldUnits(self._own, self._clock, tasks, self._replica.dice, self._changed)
             background = [
@@ -71,14 +78,12 @@ class Term:
             await self._leave(self._units)
             for task in background:
                 task.cancel()
-        await self._revoke()
 
     async def _join(self) -> None:
         record = orjson.dumps({"since": self._clock.now().isoformat()})
         await self._store.commit([Put(self._replica.member_key, record, lease=self._tenure.lease.id)])
 
     async def _revoke(self) -> None:
-        self._tenure.end()
         try:
             await self._store.revoke(self._tenure.lease)
         except TemporaryError as error:

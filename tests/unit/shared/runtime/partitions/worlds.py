@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -94,11 +95,14 @@ class Recorder:
 
     answers: list[Outcome | Exception] = field(default_factory=list)
     passes: list[Work] = field(default_factory=list)
+    before: Callable[[Work], Awaitable[None]] | None = None  # what a pass does before it answers
 
     async def __call__(self, work: Work) -> Outcome:
         """Run one pass."""
         self.passes.append(work)
         await asyncio.sleep(0)
+        if self.before is not None:
+            await self.before(work)
         answer = self.answers.pop(0) if self.answers else Done()
         if isinstance(answer, Exception):
             raise answer
@@ -180,6 +184,33 @@ class World:
             dice=random.Random(1),
         )
 
+    async def rest(self) -> None:
+        """Let everything come to rest and forget the passes so far."""
+        await self.clock.settle()
+        self.handler.passes.clear()
+
+    async def stop_bus(self, _: Work) -> None:
+        """Take the bus away in the middle of a pass."""
+        self.bus.stop()
+
     def letters(self) -> list[DeadLetter]:
         """Return the dead letters."""
         return [decode_dead_letter(message.body) for message in self.bus.messages(DEAD_LETTERS)]
+
+
+async def a_world() -> World:
+    """Return a world whose streams are made."""
+    world = World()
+    await world.provision()
+    return world
+
+
+@asynccontextmanager
+async def running(*services: PartitionService) -> AsyncIterator[asyncio.Event]:
+    """Run services until the block ends, then let them stop gracefully."""
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        for service in services:
+            tasks.create_task(service.run(stopping))
+        yield stopping
+        stopping.set()
