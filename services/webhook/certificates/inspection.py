@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.webhook.certificates.pairs import Pair
 
@@ -52,9 +53,11 @@ def is_issued_by(certificate: bytes, authorities: bytes) -> bool:
 
 
 def is_authority(pair: Pair) -> bool:
-    """Return whether a pair can sign: a readable certificate with its own key."""
+    """Return whether we can sign with a pair: a readable certificate with its own key, of the form that we make."""
     certificate = _load(pair.certificate)
-    return certificate is not None and _fits(certificate, pair.key)
+    if certificate is None or not _fits(certificate, pair.key):
+        return False
+    return isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
 
 
 def contains(bundle: bytes, certificate: bytes) -> bool:

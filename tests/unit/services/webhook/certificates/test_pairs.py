@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from services.webhook.certificates.inspection import (
     contains,
@@ -126,3 +128,21 @@ def test_a_bundle_is_searched_whole() -> None:
 
 def test_what_is_no_certificate_has_no_life() -> None:
     assert life_of(b"none") is None
+
+
+def test_an_authority_with_a_key_of_another_kind_is_none_of_ours() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "foreign")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + YEAR)
+        .sign(key, None)
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    foreign = Pair(
+        certificate,
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+    )
+
+    assert not is_authority(foreign)
+    with pytest.raises(ValueError, match="no elliptic curve key"):
+        new_serving_pair(foreign, HOSTS, now=NOW, life=YEAR)
