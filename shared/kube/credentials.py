@@ -52,16 +52,16 @@ class Credentials:
     _certificates: object = None
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def access(self, *, is_refused: bool = False) -> Access:
-        """Return how to reach the server; `is_refused` says that the last answer did not work."""
+    async def access(self, *, refused: Access | None = None) -> Access:
+        """Return how to reach the server; `refused` is what did not work, so that many refusals cause one reading."""
         known = self._access
-        if known is not None and not is_refused and self.clock.elapsed() - self._read_at < GOOD_FOR.total_seconds():
+        is_fresh = self.clock.elapsed() - self._read_at < GOOD_FOR.total_seconds()
+        if known is not None and known is not refused and is_fresh:
             return known
         async with self._reading:
-            if self._access is known:
+            if self._access is None or self._access is known:
                 self._access = await self._read(known)
                 self._read_at = self.clock.elapsed()
-            assert self._access is not None
             return self._access
 
     async def _read(self, known: Access | None) -> Access:

@@ -28,6 +28,10 @@ _READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
 _THROTTLE_PAUSE = timedelta(milliseconds=500)
 
 
+class UntrustedServerError(UnreachableError):
+    """The server's certificate is not one that our authority signed, or it does not accept ours."""
+
+
 class Observer(Protocol):
     """Who counts requests and restarts of watches."""
 
@@ -104,22 +108,31 @@ class Transport:
             async with response:
                 self._count(call, response.status, began)
                 if response.status != 200:
-                    await self._refuse(call, response)
+                    await self._refuse(call, response, access)
                 yield response.content
+        except aiohttp.ClientSSLError as error:
+            await self._credentials.access(refused=access)  # for the next attempt
+            raise UntrustedServerError(f"{call}: {_reason(error)}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UnreachableError(f"{call}: {_reason(error)}") from error
 
     async def _attempt(self, call: Call, end: float) -> bytes:
-        was_refused = False
+        refused: Access | None = None
         while True:
             async with _until(end, f"{call}: no credentials in time"):
-                access = await self._credentials.access(is_refused=was_refused)
-            answer = await self._exchange(call, access, end)
+                access = await self._credentials.access(refused=refused)
+            try:
+                answer = await self._exchange(call, access, end)
+            except UntrustedServerError:
+                if refused is not None:
+                    raise
+                refused = access  # nothing was sent, and the authority may have been renewed
+                continue
             if answer.is_success:
                 return answer.body
             error = error_of(str(call), answer, is_write=call.is_write)
-            if isinstance(error, UnauthenticatedError) and not was_refused:
-                was_refused = True
+            if isinstance(error, UnauthenticatedError) and refused is None:
+                refused = access
             elif isinstance(error, ThrottledError) and _pause(error) < end - asyncio.get_running_loop().time():
                 await asyncio.sleep(_pause(error))
             else:
@@ -136,6 +149,8 @@ class Transport:
                 body = await response.read()
                 code = response.status
                 return Answer(code, body, response.headers.get("Retry-After", ""))
+        except aiohttp.ClientSSLError as error:
+            raise UntrustedServerError(f"{call}: {_reason(error)}") from error
         except aiohttp.ClientConnectorError as error:
             raise UnreachableError(f"{call}: {_reason(error)}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -144,11 +159,11 @@ class Transport:
         finally:
             self._count(call, code, began)
 
-    async def _refuse(self, call: Call, response: aiohttp.ClientResponse) -> None:
+    async def _refuse(self, call: Call, response: aiohttp.ClientResponse, access: Access) -> None:
         async with asyncio.timeout(self._deadline.total_seconds()):
             body = await response.read()
         if response.status == 401:
-            await self._credentials.access(is_refused=True)  # the next attempt may be known again
+            await self._credentials.access(refused=access)  # the next attempt may be known again
         raise error_of(str(call), Answer(response.status, body), is_write=False)
 
     def _count(self, call: Call, code: int, began: float) -> None:
