@@ -48,6 +48,16 @@ MULTINODE = (
 )
 
 
+# Those of the above that were also recorded with every option set, and with etcd as the discovery back end.
+WITH_OPTIONS = WITH_ETCD = (
+    "examples/backends/trtllm/deploy/agg.yaml",
+    "examples/backends/vllm/deploy/agg.yaml",
+    "examples/backends/vllm/deploy/disagg.yaml",
+    "examples/backends/vllm/deploy/disagg_planner.yaml",
+    "examples/custom_backend/hello_world/deploy/hello_world.yaml",
+)
+
+
 def found(conformance: Conformance) -> Iterator[str]:
     """Yield the manifests that are in scope by what they hold."""
     folder = conformance.data / "manifests"

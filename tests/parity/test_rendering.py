@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from services.reconciler.desired.rendering import render
-from shared.api.platform import Etcd, Nats, PlatformContext
+from shared.api.platform import (
+    Discovery,
+    DiscoveryBackend,
+    Etcd,
+    IngressDefaults,
+    Istio,
+    ModelExpress,
+    Nats,
+    PlatformContext,
+    Prometheus,
+)
 from tests.conformance import Conformance
 from tests.parity import scope
 from tests.parity.comparison import accepted, applied, by_key, compare, recorded
@@ -19,13 +29,26 @@ PLATFORM = PlatformContext(
 )
 
 
-def rendered(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+WITH_OPTIONS = PLATFORM.model_copy(
+    update={
+        "ingress": IngressDefaults(class_name="nginx", tls_secret_name="tls-cert", host_suffix="example.com"),
+        "istio": Istio(gateway="istio-system/gw"),
+        "model_express": ModelExpress(url="http://model-express:8001"),
+        "prometheus": Prometheus(endpoint="http://prometheus:9090"),
+    }
+)
+WITH_ETCD = PLATFORM.model_copy(update={"discovery": Discovery(backend=DiscoveryBackend.ETCD)})
+
+
+def rendered(documents: list[dict[str, Any]], platform: PlatformContext = PLATFORM) -> list[dict[str, Any]]:
     graphs = [document for document in documents if document["kind"] == "DynamoGraphDeployment"]
-    return [manifest for graph in graphs for manifest in render(graph, PLATFORM)]
+    return [manifest for graph in graphs for manifest in render(graph, platform)]
 
 
-def made_by_reference(conformance: Conformance, path: str) -> dict[tuple[str, str, str], dict[str, Any]]:
-    objects = recorded(conformance, "A-plain", path)
+def made_by_reference(
+    conformance: Conformance, path: str, cluster: str = "A-plain"
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    objects = recorded(conformance, cluster, path)
     return {
         key: {name: value for name, value in manifest.items() if name != "status"}
         for key, manifest in objects.items()
@@ -43,6 +66,24 @@ def test_renders_what_the_reference_makes(conformance: Conformance, path: str) -
     ours = by_key(rendered(applied(conformance, path)))
 
     result = compare(conformance, made_by_reference(conformance, path), ours)
+
+    assert result.differences == ()
+    assert result.compared > 100
+
+
+@pytest.mark.parametrize(
+    ("cluster", "platform", "path"),
+    [
+        *(pytest.param("D-options", WITH_OPTIONS, path, id=f"options {path}") for path in scope.WITH_OPTIONS),
+        *(pytest.param("F-etcd", WITH_ETCD, path, id=f"etcd {path}") for path in scope.WITH_ETCD),
+    ],
+)
+def test_renders_the_same_on_other_installations(
+    conformance: Conformance, cluster: str, platform: PlatformContext, path: str
+) -> None:
+    ours = by_key(rendered(applied(conformance, path), platform))
+
+    result = compare(conformance, made_by_reference(conformance, path, cluster), ours)
 
     assert result.differences == ()
     assert result.compared > 100

@@ -75,7 +75,7 @@ class ExpectedComponent:
     @property
     def is_ready(self) -> bool:
         """Return whether the component serves what we applied last."""
-        return self.state is not None and self.is_current and self.state.is_available
+        return self.is_current and self.state is not None and self.state.is_available
 
 
 def expected_components(

@@ -52,6 +52,11 @@ def change_notes(changes: Sequence[Change]) -> list[Note]:
     return notes + [_failure(change) for change in changes if change.error]
 
 
+def warning_notes(warnings: Sequence[str]) -> list[Note]:
+    """Return one Event for each thing in a spec that has no effect."""
+    return [Note("Warning", "SettingIgnored", warning) for warning in warnings]
+
+
 def status_notes(kind: str, name: str, previous: Manifest | None, current: Manifest) -> list[Note]:
     """Return the Events of what changed between two statuses of one graph or component."""
     before, after = _by_type(previous), _by_type(current)

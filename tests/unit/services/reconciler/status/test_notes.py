@@ -9,7 +9,7 @@ import pytest
 
 from services.reconciler.status.components import component_status
 from services.reconciler.status.graphs import graph_status
-from services.reconciler.status.notes import Change, Note, change_notes, event, status_notes
+from services.reconciler.status.notes import Change, Note, change_notes, event, status_notes, warning_notes
 from services.reconciler.status.obstacles import invalid, unrenderable
 from tests.unit.services.reconciler.status.builders import PROBLEM, a_workload, component_facts, expected, graph_facts
 
@@ -44,6 +44,11 @@ def test_a_failed_change_is_a_warning_of_its_own() -> None:
         Note("Normal", "UpdateService", "Updated Service g-b"),
         Note("Warning", "UpdateService", "Failed to update Service g-a: no"),
     ]
+
+
+@pytest.mark.rule("W-21")
+def test_what_has_no_effect_is_a_warning() -> None:
+    assert warning_notes(["it has none"]) == [Note("Warning", "SettingIgnored", "it has none")]
 
 
 def test_no_change_is_no_event() -> None:
