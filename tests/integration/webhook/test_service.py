@@ -10,19 +10,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import yaml
 
 from services.webhook.app import app
 from services.webhook.settings import WebhookSettings
+from shared.bus.event_log import NatsEventLog, connect
+from shared.bus.options import NatsOptions
+from shared.contracts.envelope import correlation_id
+from shared.contracts.streams import DECISIONS, stream_specs
+from shared.contracts.subjects import decision_subject
 from shared.core.errors import PlatformError, TemporaryError
 from shared.core.json import Manifest
+from shared.core.objects import generation_of, uid_of
+from shared.core.resources import GRAPHS, Ref
 from shared.kube.clusters import KubeCluster, KubeOptions, open_cluster
+from shared.ports.bus import StoredMessage
 from shared.runtime.clock import SystemClock
 from shared.runtime.health import Readiness
 from shared.runtime.service import Service
 from shared.testing.eventually import eventually
-from tests.servers.fixtures import StartApi
+from tests.servers.fixtures import StartApi, StartNats
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFINITIONS = ROOT / "charts" / "crds" / "templates"
@@ -60,9 +69,23 @@ async def refusal(cluster: KubeCluster, graph: Manifest) -> str:
     return ""
 
 
+async def told(log: NatsEventLog, name: str) -> StoredMessage:
+    """Return what the decision log says about a graph, as soon as it does."""
+    subject = decision_subject("webhook", Ref(GRAPHS, "default", name))
+    found: list[StoredMessage] = []
+
+    async def is_told() -> bool:
+        message = await log.newest(DECISIONS, subject)
+        found.extend([message] if message is not None else [])
+        return bool(found)
+
+    await eventually(is_told)
+    return found[0]
+
+
 @asynccontextmanager
-async def a_stack(kubeconfig: Path) -> AsyncIterator[Stack]:
-    settings = WebhookSettings(kubeconfig=kubeconfig, reachable_at="127.0.0.1", admission_port=0, nats_url=(NOWHERE,))
+async def a_stack(kubeconfig: Path, nats_url: str = NOWHERE) -> AsyncIterator[Stack]:
+    settings = WebhookSettings(kubeconfig=kubeconfig, reachable_at="127.0.0.1", admission_port=0, nats_url=(nats_url,))
     service = Service("webhook", Readiness("webhook"))
     service.readiness.wait("start", "the test has not started it")
     async with open_cluster(KubeOptions(kubeconfig), SystemClock()) as cluster:
@@ -90,6 +113,27 @@ async def test_graphs_are_judged_while_nats_is_away(start_api: StartApi) -> None
     assert valid == ""
     assert f"{DENIED}spec.services must have at least one service" in empty
     assert "services removed: [main]" in changed
+
+
+@pytest.mark.rule("design 4")
+@pytest.mark.asyncio
+async def test_edits_and_refusals_are_told_to_the_decision_log(start_api: StartApi, start_nats: StartNats) -> None:
+    server, nats = start_api("--crd", str(DEFINITIONS)), start_nats()
+
+    async with connect(NatsOptions((nats.url,))) as log, a_stack(server.kubeconfig, nats.url) as stack:
+        await log.provision(stream_specs(), install="dynamo")
+        await stack.cluster.apply(a_graph("chat", {"services": {"main": {}}}), manager="ada")
+        await refusal(stack.cluster, a_graph("empty", {}))
+
+        accepted = await told(log, "chat")
+        denied = await told(log, "empty")
+        graph = await stack.cluster.get(Ref(GRAPHS, "default", "chat"))
+
+    assert graph is not None
+    assert accepted.headers["ce-type"] == "com.nvidia.dynamo.webhook.accepted.v1"
+    assert accepted.headers["ce-correlationid"] == correlation_id(uid_of(graph), generation_of(graph))
+    assert denied.headers["ce-type"] == "com.nvidia.dynamo.webhook.denied.v1"
+    assert orjson.loads(denied.body)["message"] == "spec.services must have at least one service"
 
 
 @pytest.mark.rule("WC-06")
