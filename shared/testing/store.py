@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from shared.core.errors import UnknownResultError, UnreachableError
+from shared.core.errors import ConflictError, UnknownResultError, UnreachableError
 from shared.ports.store import Everything, Guard, KeyPut, KeyValue, Lease, StoreChange, Write
 from shared.testing.clock import FakeClock
 from shared.testing.store_keys import Change, Keyspace
@@ -28,6 +28,7 @@ class FakeStore:
         self._clock = clock
         self._server = server or Keyspace(clock)
         self._is_cut = False
+        self._known_incarnation = self._server.incarnation
         self._answers_to_lose = 0
         self._requests_to_lose = 0
         self.before: Hook | None = None
@@ -98,6 +99,9 @@ class FakeStore:
         """Do all writes in one transaction and return its revision."""
         about = writes[0].key if writes else ""
         await self._arrive_with_write("commit", about)
+        known, self._known_incarnation = self._known_incarnation, self._server.incarnation
+        if known != self._server.incarnation:
+            raise ConflictError("the store is another one than the guards were read from")
         revision = self._server.commit(writes, guards)
         await self._answer_to_write("commit", about)
         return revision

@@ -18,6 +18,7 @@ from shared.ports.store import CreatedAt, Drop, Guard, KeyDropped, KeyPut, KeyVa
 from shared.testing.clock import FakeClock
 
 Change = KeyPut | KeyDropped
+_STEP = 1 << 44  # what our adapter raises revisions by for each store that was lost
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Keyspace:
     def wipe(self, revision: int) -> None:
         """Lose everything and be another incarnation, at some revision."""
         self.incarnation += 1
-        self.revision = revision
+        self.revision = revision + _STEP * (self.incarnation - 1)
         self.compacted = 0
         self.pairs.clear()
         self.history.clear()

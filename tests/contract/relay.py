@@ -16,6 +16,7 @@ class Relay:
         self._port = int(port)
         self._writers: list[asyncio.StreamWriter] = []
         self._loses_answers = False
+        self._refuses = False
         self._served = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -24,6 +25,15 @@ class Relay:
     def lose_answers(self) -> None:
         """Let requests through, but none of the answers."""
         self._loses_answers = True
+
+    def refuse(self) -> None:
+        """Break all connections and accept no new ones."""
+        self._refuses = True
+        self.cut()
+
+    def accept(self) -> None:
+        """Accept connections again."""
+        self._refuses = False
 
     def cut(self) -> None:
         """Break all connections; new ones work again, both ways."""
@@ -50,6 +60,9 @@ class Relay:
                 self._idle.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._refuses:
+            writer.transport.abort()
+            return
         try:
             server_reader, server_writer = await asyncio.open_connection(self._host, self._port)
         except OSError:
