@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from cli.commands import demo, dlq, down, logs, render, status, tail, up, version
@@ -49,12 +48,12 @@ def run(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         result = app(args=given, standalone_mode=False, prog_name="dynamoctl")
-    except click.exceptions.Exit as ended:
+    except typer.Exit as ended:
         return ended.exit_code
-    except click.ClickException as wrong:
-        wrong.show(file=sys.stderr)
+    except typer.TyperException as wrong:  # also what typer's own parser raises
+        _show_usage_error(wrong)
         return Exit.USAGE
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -66,3 +65,11 @@ def run(arguments: list[str] | None = None) -> int:
         print(f"dynamoctl: {error}", file=sys.stderr)
         return code_of(error)
     return int(result) if isinstance(result, int) else Exit.DONE
+
+
+def _show_usage_error(error: typer.TyperException) -> None:
+    show = getattr(error, "show", None)  # every error of the parser has it; the base class alone does not declare it
+    if callable(show):
+        show(file=sys.stderr)
+    else:
+        print(f"dynamoctl: {error}", file=sys.stderr)

@@ -39,7 +39,7 @@ def request_counts(stack: Stack) -> RequestCounts:
         counted = orjson.loads(answer.read())
     by_client: Counter[str] = Counter()
     for row in counted["requests"]:
-        by_client[_client(row["userAgent"])] += row["count"]
+        by_client[_client(row["agent"])] += row["count"]
     return RequestCounts(by_client)
 
 
