@@ -13,7 +13,6 @@ from datetime import timedelta
 
 import structlog
 
-from services.webhook import metrics
 from services.webhook.certificates.pairs import service_hosts
 from services.webhook.certificates.plans import Wishes
 from services.webhook.handlers import application
@@ -24,12 +23,9 @@ from services.webhook.settings import WebhookSettings
 from services.webhook.trail import Trail
 from services.webhook.upkeep import Upkeep, names
 from shared.api.validation.identities import Policy
-from shared.bus.event_log import connect
-from shared.bus.options import NatsOptions
+from shared.assembly.connections import CLOCK, bus_of, cluster_of
 from shared.core.errors import PermanentError
-from shared.kube.clusters import KubeCluster, KubeOptions, open_cluster
-from shared.ports.clock import Clock
-from shared.runtime.clock import SystemClock
+from shared.kube.clusters import KubeCluster
 from shared.runtime.decisions import DecisionLog, Origin
 from shared.runtime.service import Service
 
@@ -40,25 +36,25 @@ FLUSH = timedelta(seconds=2)  # for the decision log, when told to stop
 
 async def app(settings: WebhookSettings, service: Service) -> None:
     """Answer admission requests until told to stop."""
-    clock, trail = SystemClock(), Trail()
+    trail = Trail()
     listener = Listener(
         application(REVIEWED_KINDS, policy=policy(settings), decisions=trail),
         settings.admission_address,
         settings.admission_port,
     )
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(open_cluster(_cluster_options(settings, service), clock))
-        upkeep = _upkeep(settings, service, cluster, clock, listener)
+        cluster = await stack.enter_async_context(cluster_of(settings, service=service.name))
+        upkeep = _upkeep(settings, service, cluster, listener)
         stack.push_async_callback(listener.close)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         work = [
             tasks.create_task(upkeep.run(), name="upkeep"),
-            tasks.create_task(_publish(settings, service, trail, clock), name="decision log"),
+            tasks.create_task(_publish(settings, service, trail), name="decision log"),
         ]
         service.started()
         await service.stopping.wait()
         if not settings.reachable_at:
-            await clock.sleep(settings.closing_delay)
+            await CLOCK.sleep(settings.closing_delay)
         await listener.close()
         for task in work:
             task.cancel()
@@ -77,14 +73,12 @@ def wishes(settings: WebhookSettings) -> Wishes:
     return Wishes(ordered, settings.certificate_validity, jitter=random.random())
 
 
-def _upkeep(
-    settings: WebhookSettings, service: Service, cluster: KubeCluster, clock: Clock, listener: Listener
-) -> Upkeep:
+def _upkeep(settings: WebhookSettings, service: Service, cluster: KubeCluster, listener: Listener) -> Upkeep:
     url = f"https://{settings.reachable_at}" if settings.reachable_at else ""
     return Upkeep(
         cluster=cluster,
         informer=cluster,
-        clock=clock,
+        clock=CLOCK,
         names=names(
             namespace=settings.namespace,
             secret=settings.certificate_secret,
@@ -98,11 +92,11 @@ def _upkeep(
     )
 
 
-async def _publish(settings: WebhookSettings, service: Service, trail: Trail, clock: Clock) -> None:
+async def _publish(settings: WebhookSettings, service: Service, trail: Trail) -> None:
     """Store decisions while the bus is there; admission goes on without it, whatever is wrong with it."""
     try:
-        async with connect(_bus_options(settings, service)) as bus:
-            decisions = DecisionLog(bus, clock, Origin(service.name, settings.install, service.version))
+        async with bus_of(settings, service=service.name) as bus:
+            decisions = DecisionLog(bus, CLOCK, Origin(service.name, settings.install, service.version))
             trail.hand_over(decisions)
             try:
                 await decisions.run()
@@ -110,26 +104,3 @@ async def _publish(settings: WebhookSettings, service: Service, trail: Trail, cl
                 await decisions.flush(FLUSH)
     except PermanentError as error:
         log.error("decisions are not stored", reason=str(error))
-
-
-def _cluster_options(settings: WebhookSettings, service: Service) -> KubeOptions:
-    return KubeOptions(
-        kubeconfig=settings.kubeconfig,
-        context=settings.context,
-        user_agent=f"dynamo-platform/{service.version} {metrics.SERVICE}",
-        deadline=settings.cluster_timeout,
-        connections=settings.cluster_connections,
-    )
-
-
-def _bus_options(settings: WebhookSettings, service: Service) -> NatsOptions:
-    return NatsOptions(
-        servers=settings.nats_url,
-        name=f"dynamo-{service.name}",
-        user=settings.nats_user,
-        password=settings.nats_password.get_secret_value(),
-        credentials=settings.nats_creds,
-        certificate_authority=settings.nats_ca,
-        client_certificate=settings.nats_cert,
-        client_key=settings.nats_key,
-    )
