@@ -104,7 +104,7 @@ MODIFIED = "the object has been modified; please apply your changes to the lates
 def invalid(kind: str, group: str, name: str, causes: Iterable[Cause]) -> ApiError:
     """Refuse because fields of the object break rules."""
     listed = list(causes)
-    parts = [f"{cause.field}: {cause.message}" for cause in listed]
+    parts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in listed))
     text = parts[0] if len(parts) == 1 else "[" + ", ".join(parts) + "]"
     return ApiError(
         422,

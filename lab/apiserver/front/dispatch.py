@@ -18,7 +18,7 @@ from lab.apiserver.errors import PageNotFoundError, bad_request, method_not_allo
 from lab.apiserver.front.streams import stream
 from lab.apiserver.front.warnings import warning_header
 from lab.apiserver.requests.bodies import decode, decode_object, media_type
-from lab.apiserver.requests.negotiation import PLAIN, Form
+from lab.apiserver.requests.negotiation import PLAIN, Form, check_watch_form, not_a_list
 from lab.apiserver.requests.options import (
     DeleteOptions,
     WriteOptions,
@@ -41,6 +41,7 @@ from lab.apiserver.verbs.updating import replace
 from lab.apiserver.verbs.watching import Watch
 from lab.apiserver.views.answers import list_answer, object_answer
 from lab.apiserver.views.events import Lens
+from lab.apiserver.views.tables import check_include
 
 _METHOD_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -68,7 +69,9 @@ class Exchange:
     @property
     def include(self) -> str:
         """What the rows of a Table carry."""
-        return self.request.rel_url.query.get("includeObject", "Metadata")
+        include = self.request.rel_url.query.get("includeObject", "")
+        check_include(include)
+        return include or "Metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,9 @@ class Dispatch:
         _check_verb(target, "list")
         query = exchange.request.rel_url.query
         options = list_options(query, watching=False)
-        wanted = selector(options.labels, options.fields, target.resource.selectable)
+        if exchange.form.view == "metadata" and not exchange.form.is_list:
+            raise not_a_list(target.resource)
+        wanted = selector(options.labels, options.fields, target.resource)
         page = await list_page(self.cluster, target, options, wanted)
         return _response(exchange, 200, list_answer(page, exchange.form, exchange.include))
 
@@ -119,7 +124,8 @@ class Dispatch:
         _check_verb(target, "watch")
         options = list_options(exchange.request.rel_url.query, watching=True)
         watch_version(options.version)
-        wanted = selector(options.labels, options.fields, target.resource.selectable)
+        check_watch_form(exchange.form)
+        wanted = selector(options.labels, options.fields, target.resource)
         lens = Lens(target.resource, target.namespace, wanted, exchange.form.view, exchange.include)
         seconds = options.timeout_seconds or random.uniform(1800, 3600)
         watch = Watch(self.cluster, lens, options, seconds)
@@ -131,6 +137,8 @@ class Dispatch:
             return await self._delete(exchange, target)
         if method not in _METHOD_VERBS:
             raise method_not_allowed("", target.resource.plural, target.resource.group)
+        if method == "POST" and target.resource.namespaced and not target.namespace:
+            raise PageNotFoundError
         if method != "POST" and not target.name:
             raise bad_request("name must be provided")
         return await {"POST": self._post, "PUT": self._put, "PATCH": self._patch}[method](exchange, target)
@@ -189,7 +197,7 @@ class Dispatch:
             return await delete(self.cluster, call, options)
         query = exchange.request.rel_url.query
         asked = list_options(query, watching=False)
-        wanted = selector(asked.labels, asked.fields, resource.selectable)
+        wanted = selector(asked.labels, asked.fields, resource)
         return await delete_collection(self.cluster, call, options, wanted)
 
     async def _delete_options(self, exchange: Exchange) -> DeleteOptions:

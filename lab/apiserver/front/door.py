@@ -20,7 +20,7 @@ from lab.apiserver.front.authentication import authenticate
 from lab.apiserver.front.counters import Counters
 from lab.apiserver.front.dispatch import Dispatch, Exchange
 from lab.apiserver.requests.bodies import MAX_BODY
-from lab.apiserver.requests.negotiation import JSON, YAML, parse_form
+from lab.apiserver.requests.negotiation import JSON, PROTOBUF, YAML, parse_form
 from lab.apiserver.requests.paths import parse_target
 from lab.apiserver.views.answers import encode
 
@@ -101,6 +101,8 @@ def _too_large() -> ApiError:
 
 def _refusal(error: ApiError, exchange: Exchange) -> web.Response:
     accept = exchange.request.headers.get("Accept", "")
+    if accept == PROTOBUF:
+        return web.Response(status=error.code, headers={"Content-Type": PROTOBUF})
     media = YAML if accept.startswith(YAML) else JSON
     response = web.Response(status=error.code, body=encode(error.status(), media), headers={"Content-Type": media})
     for text in exchange.warnings():

@@ -30,6 +30,8 @@ class Definitions:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._queue: WorkQueue[str] = WorkQueue()
+        self._served: dict[str, tuple[int, bool]] = {}  # generation, and whether it is ending
+        self._ending: set[str] = set()
         cluster.store.subscribe(self._changed)
 
     def _changed(self, collection: Collection, change: Change) -> None:
@@ -38,8 +40,10 @@ class Definitions:
                 self._withdraw(change.record)
             else:
                 self._queue.add(change.record.key)
-        elif change.kind == "DELETED":
-            self._queue.add(f"{collection.plural}.{collection.group}")
+        elif change.kind == "DELETED" and self._ending:
+            name = f"{collection.plural}.{collection.group}"
+            if name in self._ending:
+                self._queue.add(name)
 
     async def run(self) -> None:
         """Follow changes until cancelled."""
@@ -58,11 +62,15 @@ class Definitions:
         if collection is None or record is None:
             return
         definition = record.document()
-        if definition["metadata"].get("deletionTimestamp"):
+        is_ending = bool(definition["metadata"].get("deletionTimestamp"))
+        state = (definition["metadata"].get("generation", 0), is_ending)
+        if self._served.get(key) != state:
             self._serve(definition)
+            self._served[key] = state
+        if is_ending:
+            self._ending.add(key)
             self._clean_up(collection, record, definition)
             return
-        self._serve(definition)
         if _establish(definition):
             self._cluster.store.put(collection, definition, record)
 
@@ -106,6 +114,8 @@ class Definitions:
             self._cluster.store.remove(collection, record)
 
     def _withdraw(self, record: Record) -> None:
+        self._ending.discard(record.key)
+        self._served.pop(record.key, None)
         spec = record.document()["spec"]
         self._cluster.catalog.remove(spec["group"], spec["names"]["plural"])
         self._cluster.store.close(spec["group"], spec["names"]["plural"])

@@ -14,7 +14,7 @@ import yaml
 
 from lab.apiserver.documents import Document
 from lab.apiserver.errors import ApiError, bad_request
-from lab.apiserver.requests.go_json import go_syntax_error
+from lab.apiserver.requests.go_json import go_syntax_error, go_type
 
 MAX_BODY = 3 * 1024 * 1024
 _BODY_MEDIA = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
@@ -130,11 +130,10 @@ def decode_object(body: bytes, content_type: str, kind: str) -> tuple[Document, 
     except ValueError as error:
         raise bad_request(f"{unrecognized}{_NO_KIND}{error} ({_excerpt(body)})") from error
     if not isinstance(document, dict):
-        go_type = {list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(document), "number")
         wanted = (
             'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
         )
-        why = f"json: cannot unmarshal {go_type} into Go value of type {wanted}"
+        why = f"json: cannot unmarshal {go_type(document)} into Go value of type {wanted}"
         raise bad_request(f"{unrecognized}{_NO_KIND}{why} ({body[:30].hex()})")
     if not document.get("kind"):
         text = body.decode("utf-8", "replace")

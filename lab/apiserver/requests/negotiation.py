@@ -11,11 +11,13 @@ from functools import lru_cache
 from typing import Literal
 
 from lab.apiserver.errors import ApiError
+from lab.apiserver.registry.resources import Resource
 
 View = Literal["object", "table", "metadata"]
 _MEDIA = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Form:
 
     view: View = "object"
     media: str = JSON
+    is_list: bool = False  # whether metadata was asked for as a list
 
 
 PLAIN = Form()
@@ -56,9 +59,23 @@ def _form(media: str, options: dict[str, str]) -> Form | None:
         case "Table" if options.get("v") in ("v1", "v1beta1"):
             return Form("table", served)
         case "PartialObjectMetadata" | "PartialObjectMetadataList" if options.get("v") in ("v1", "v1beta1"):
-            return Form("metadata", served)
+            return Form("metadata", served, is_list=options["as"].endswith("List"))
         case _:
             return None
+
+
+def check_watch_form(form: Form) -> None:
+    """Refuse a watch in a form that cannot be streamed."""
+    if form.media != JSON:
+        media = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+        raise ApiError(406, "NotAcceptable", f"only the following media types are accepted: {media}")
+
+
+def not_a_list(resource: Resource) -> ApiError:
+    """Refuse a list whose client asked for the metadata of one object."""
+    name = "*unstructured.UnstructuredList" if resource.custom else f"*{resource.version}.{resource.list_kind}"
+    text = f"you requested PartialObjectMetadata, but the requested object is a list ({name})"
+    return ApiError(406, "", text)
 
 
 def accepts(accept: str, group: str, version: str, kind: str) -> bool:

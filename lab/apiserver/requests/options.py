@@ -88,7 +88,7 @@ def write_options(query: Mapping[str, str], values: list[str], agent: str, kind:
     """Return the options of a write; `values` are all dryRun parameters, `kind` names the options in messages."""
     validation = query.get("fieldValidation", "")
     if validation not in ("", "Ignore", "Warn", "Strict"):
-        raise _refuse(kind, _unsupported("fieldValidation", f'"{validation}"', '"Ignore", "Strict", "Warn"'))
+        raise _refuse(kind, _unsupported("fieldValidation", f'"{validation}"', '"", "Ignore", "Strict", "Warn"'))
     manager = query.get("fieldManager", "")
     _check_manager(kind, manager)
     return WriteOptions(
@@ -179,6 +179,9 @@ def list_options(query: Mapping[str, str], *, watching: bool) -> ListOptions:
 
 
 def _check_watch(options: ListOptions, problems: _Problems) -> None:
+    if options.token:
+        problems.forbid("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided")
+        return
     if options.initial_events is None:
         if options.match:
             why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"

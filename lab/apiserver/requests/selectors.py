@@ -6,12 +6,12 @@ Separate and pure: list, watch, deletecollection and admission share it. Invaria
 from __future__ import annotations
 
 import re
-from collections.abc import Collection as AnyOf
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lab.apiserver.errors import bad_request
+from lab.apiserver.registry.resources import Resource
 from lab.apiserver.strategies.names import label_value, qualified_name
 
 
@@ -182,20 +182,24 @@ def _split_fields(text: str) -> tuple[Requirement, ...]:
     return tuple(requirements)
 
 
-def parse_fields(text: str, supported: AnyOf[str]) -> tuple[Requirement, ...]:
+def parse_fields(text: str, resource: Resource) -> tuple[Requirement, ...]:
     """Parse a field selector; only `metadata.name`, `metadata.namespace` and what the resource offers is supported."""
     requirements = _split_fields(text)
     for requirement in requirements:
-        if requirement.key not in ("metadata.name", "metadata.namespace") and requirement.key not in supported:
+        if requirement.key in ("metadata.name", "metadata.namespace") or requirement.key in resource.selectable:
+            continue
+        if resource.custom or resource.selectable:
             raise bad_request(f"field label not supported: {requirement.key}")
+        known = 'only "metadata.name", "metadata.namespace"'
+        raise bad_request(f'"{requirement.key}" is not a known field selector: {known}')
     return requirements
 
 
-def selector(labels: str, fields: str, supported: AnyOf[str]) -> Selector:
+def selector(labels: str, fields: str, resource: Resource) -> Selector:
     """Return the selector of one request."""
     if not labels and not fields:
         return EVERYTHING
-    requirements = parse_fields(fields, supported) if fields else ()
+    requirements = parse_fields(fields, resource) if fields else ()
     pinned = {item.key: next(iter(item.values)) for item in requirements if item.operator == "in"}
     return Selector(
         labels=parse_labels(labels) if labels else (),

@@ -14,12 +14,12 @@ _RBAC = Strategy(check_name=path_segment)
 _COUNTED = Strategy(counts_generation=True)
 
 _STRATEGIES: dict[tuple[str, str], Strategy] = {
-    ("", "namespaces"): Strategy(prepare=core.prepare_namespace, check_name=label_name),
+    ("", "namespaces"): Strategy(default=core.default_namespace, prepare=core.prepare_namespace, check_name=label_name),
     ("", "nodes"): Strategy(default=core.default_node),
     ("", "pods"): Strategy(
         counts_generation=True, default=workloads.default_pod, prepare=workloads.prepare_pod, check=workloads.check_pod
     ),
-    ("", "secrets"): Strategy(default=core.default_secret, prepare=core.prepare_secret, check=core.check_secret),
+    ("", "secrets"): Strategy(default=core.default_secret, check=core.check_secret),
     ("", "configmaps"): Strategy(check=core.check_config_map),
     ("", "services"): Strategy(default=core.default_service, check=core.check_service, check_name=service_name),
     ("", "persistentvolumeclaims"): Strategy(default=core.default_claim, check=core.check_claim),

@@ -22,11 +22,15 @@ def _immutable(field: str, value: Any) -> Cause:
     return Cause("FieldValueInvalid", field, f"Invalid value: {dumps(value).decode()}: field is immutable")
 
 
-def prepare_namespace(document: Document, live: Document | None) -> None:
-    """Give a namespace its finalizer, its phase and the label with its name."""
+def default_namespace(document: Document) -> None:
+    """A namespace carries its name as a label, so that selectors can name it."""
     metadata = document["metadata"]
-    labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
-    metadata["labels"] = labels
+    if metadata.get("name"):
+        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+
+
+def prepare_namespace(document: Document, live: Document | None) -> None:
+    """Give a namespace its finalizer and its phase."""
     if live is None:
         document["spec"] = {"finalizers": ["kubernetes"]}
         document["status"] = {"phase": "Active"}
@@ -40,12 +44,8 @@ def default_node(document: Document) -> None:
 
 
 def default_secret(document: Document) -> None:
-    """A secret without a type is opaque."""
+    """A secret without a type is opaque; stringData, which is write-only, moves into data."""
     document.setdefault("type", "Opaque")
-
-
-def prepare_secret(document: Document, _live: Document | None) -> None:
-    """Move stringData, which is write-only, into data."""
     texts = document.pop("stringData", None)
     if texts:
         encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}

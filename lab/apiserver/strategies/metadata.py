@@ -12,6 +12,7 @@ from typing import Any
 
 from lab.apiserver.documents import Document, dumps
 from lab.apiserver.errors import Cause, bad_request
+from lab.apiserver.requests.go_json import go_type
 from lab.apiserver.strategies.names import label_value, qualified_name
 
 _STRINGS = ("name", "generateName", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
@@ -25,27 +26,13 @@ _OWNER_FIELDS = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerD
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)")
 
 
-def _go_type(value: Any) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
-
-
 class _WrongTypeError(Exception):
     pass
 
 
 def _wrong(value: Any, field: str, wanted: str) -> _WrongTypeError:
     return _WrongTypeError(
-        f"json: cannot unmarshal {_go_type(value)} into Go struct field ObjectMeta.{field} of type {wanted}"
+        f"json: cannot unmarshal {go_type(value)} into Go struct field ObjectMeta.{field} of type {wanted}"
     )
 
 
@@ -57,7 +44,7 @@ def clean_metadata(document: Document, kind: str, version: str) -> list[str]:
             document["metadata"] = {}
             return []
         if not isinstance(metadata, dict):
-            raise _WrongTypeError(f"json: cannot unmarshal {_go_type(metadata)} into Go value of type v1.ObjectMeta")
+            raise _WrongTypeError(f"json: cannot unmarshal {go_type(metadata)} into Go value of type v1.ObjectMeta")
         cleaned, unknown = _clean(metadata)
     except _WrongTypeError as error:
         raise bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {error}') from error

@@ -39,7 +39,7 @@ async def create_settled(cluster: Cluster, call: Call, document: Document, appli
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"] + name_suffix()
     check_not_terminating(call)
-    document = _new_object(cluster, call, document)
+    document = _completed(call, document)
     if applied is None:
         document = track_write(
             None,
@@ -56,8 +56,8 @@ async def create_settled(cluster: Cluster, call: Call, document: Document, appli
     return _stored(cluster, call, document)
 
 
-def _new_object(cluster: Cluster, call: Call, document: Document) -> Document:
-    """Fill in what only the server says, and the defaults."""
+def _completed(call: Call, document: Document) -> Document:
+    """Take away what only the server says, and fill in the defaults."""
     resource = call.resource
     metadata = document["metadata"] = {
         key: value for key, value in document["metadata"].items() if key not in SERVER_SET or key == "managedFields"
@@ -65,16 +65,23 @@ def _new_object(cluster: Cluster, call: Call, document: Document) -> Document:
     metadata.pop("deletionGracePeriodSeconds", None)
     if resource.has_status:
         document = {key: value for key, value in document.items() if key != "status"}
+    document = apply_defaults(document, resource.schema())
+    resource.strategy.default(document)
+    call.warnings += finalizer_warnings(metadata, None)
+    return document
+
+
+def _identified(cluster: Cluster, call: Call, document: Document) -> Document:
+    """Give the object its identity, and what its kind gets from the server; nobody owns these fields."""
+    resource = call.resource
+    metadata = document["metadata"]
     metadata["uid"] = new_uid()
     metadata["creationTimestamp"] = timestamp()
     if resource.strategy.counts_generation:
         metadata["generation"] = 1
-    document = apply_defaults(document, resource.schema())
-    resource.strategy.default(document)
     if (resource.group, resource.plural) == ("", "services"):
         cluster.addresses.assign(document)
     resource.strategy.prepare(document, None)
-    call.warnings += finalizer_warnings(metadata, None)
     return document
 
 
@@ -82,10 +89,11 @@ async def _admitted(cluster: Cluster, call: Call, document: Document) -> Documen
     """Run admission and validation, in the genuine order."""
     check_namespace(cluster.store, call)
     if cluster.admission.is_idle:
+        document = _identified(cluster, call, document)
         _check(call, document)
         return document
     review = Review.of_create(call, document)
-    document = await cluster.admission.mutate(review, call.warnings)
+    document = _identified(cluster, call, await cluster.admission.mutate(review, call.warnings))
     _check(call, document)
     await cluster.admission.validate(review.with_object(document), call.warnings)
     check_namespace(cluster.store, call)

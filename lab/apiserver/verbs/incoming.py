@@ -6,6 +6,8 @@ metadata in the request's namespace, and no field outside its schema.
 
 from __future__ import annotations
 
+import orjson
+
 from lab.apiserver.documents import Document, dumps
 from lab.apiserver.errors import ApiError, Cause, bad_request, invalid
 from lab.apiserver.schemas.prune import prune
@@ -79,5 +81,6 @@ def report_patch(problems: list[str], call: Call, patched: Document) -> None:
 
 def unappliable(patched: Document, why: str) -> ApiError:
     """Refuse a patch whose outcome cannot be decoded."""
-    text = f"Invalid value: {dumps(dumps(patched).decode()).decode()}: {why}"
+    shown = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
+    text = f"Invalid value: {dumps(shown).decode()}: {why}"
     return invalid("", "", "", [Cause("FieldValueInvalid", "patch", text)])

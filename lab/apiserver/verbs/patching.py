@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from lab.apiserver.cluster import Cluster
-from lab.apiserver.documents import Document, timestamp
-from lab.apiserver.errors import ApiError, bad_request, conflict, internal
+from lab.apiserver.documents import Document, dumps, timestamp
+from lab.apiserver.errors import ApiError, Cause, bad_request, conflict, internal, invalid
 from lab.apiserver.ownership.managers import ApplyResult, server_side_apply
 from lab.apiserver.ownership.typed import AppliedObjectError
 from lab.apiserver.patches.json_patch import PatchError, apply_json_patch
 from lab.apiserver.patches.merge_patch import apply_merge_patch
 from lab.apiserver.patches.strategic import apply_strategic_patch
 from lab.apiserver.requests.bodies import decode_json, decode_yaml, unsupported_media
+from lab.apiserver.requests.go_json import go_type
 from lab.apiserver.storage.records import record_key
 from lab.apiserver.verbs.calls import Call, Result
 from lab.apiserver.verbs.creating import create_settled
@@ -37,6 +38,9 @@ async def patch(cluster: Cluster, call: Call, body: bytes, media: str) -> Result
     accepted = _CUSTOM_TYPES if call.resource.custom else _BUILTIN_TYPES
     if media not in accepted:
         raise unsupported_media(accepted)
+    if media != APPLY_PATCH and call.options.force:
+        text = "Forbidden: may not be specified for non-apply patch"
+        raise invalid("PatchOptions", "meta.k8s.io", "", [Cause("FieldValueForbidden", "force", text)])
     if media == APPLY_PATCH:
         return await apply(cluster, call, body)
     return await Update(cluster, call, _change(call, body, media)).run()
@@ -57,10 +61,10 @@ def _change(call: Call, body: bytes, media: str) -> Change:
 
 
 def _wanted(patched: Any, live: Document, call: Call) -> Wanted:
-    if not isinstance(patched, dict) or patched.get("kind") != live["kind"]:
-        raise bad_request("the patch changes the kind of the object")
-    if patched.get("apiVersion") != live["apiVersion"]:
-        raise bad_request("the patch changes the apiVersion of the object")
+    if not isinstance(patched, dict):
+        raise bad_request("the patch does not leave an object")
+    if patched.get("kind") != live["kind"] or patched.get("apiVersion") != live["apiVersion"]:
+        raise _retyped(patched, live, call)
     sent = patched.get("metadata")
     document = {**patched, "metadata": dict(sent) if isinstance(sent, dict) else sent}
     document, problems = settle(document, call, duplicates=[])
@@ -72,7 +76,17 @@ def _wanted(patched: Any, live: Document, call: Call) -> Wanted:
     return Wanted(document, version=metadata.get("resourceVersion", ""))
 
 
+def _retyped(patched: Document, live: Document, call: Call) -> ApiError:
+    """Refuse a patch that changes what the object is."""
+    field = "kind" if patched.get("kind") != live["kind"] else "apiVersion"
+    text = f"Invalid value: {dumps(patched.get(field)).decode()}: must be {live[field]}"
+    cause = Cause("FieldValueInvalid", field, text)
+    return invalid(str(patched.get("kind", "")), call.resource.group, call.target.name, [cause])
+
+
 def _json_patch(live: Document, content: Any, _call: Call) -> Any:
+    if not isinstance(content, list):
+        raise _undecodable(content, "[]handlers.jsonPatchOp")
     try:
         return apply_json_patch(live, content)
     except PatchError as error:
@@ -80,15 +94,20 @@ def _json_patch(live: Document, content: Any, _call: Call) -> Any:
         raise ApiError(422, "Invalid", text, details={}) from error
 
 
+def _undecodable(content: Any, wanted: str) -> ApiError:
+    found = go_type(content)
+    return bad_request(f"error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}")
+
+
 def _merge_patch(live: Document, content: Any, _call: Call) -> Any:
     if not isinstance(content, dict):
-        raise bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise _undecodable(content, "map[string]interface {}")
     return apply_merge_patch(live, content)
 
 
 def _strategic_patch(live: Document, content: Any, call: Call) -> Any:
     if not isinstance(content, dict):
-        raise bad_request("json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise _undecodable(content, "map[string]interface {}")
     return apply_strategic_patch(live, content, call.resource.schema())
 
 
@@ -120,20 +139,19 @@ def _configuration(call: Call, body: bytes) -> Document:
         raise bad_request("error decoding YAML: the configuration is not an object")
     if not call.options.explicit_manager:
         raise _manager_required()
-    resource, name = call.resource, call.target.name
+    name = call.target.name
     _check_applied_type(call, configuration)
     metadata = configuration.get("metadata") or {}
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     if not metadata.get("name"):
         raise bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
-    namespace = {"namespace": call.target.namespace} if resource.namespaced else {}
-    return {**configuration, "metadata": {**metadata, **namespace}}
+    if metadata["name"] != name:
+        raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({name})")
+    return configuration
 
 
 def _manager_required() -> ApiError:
-    from lab.apiserver.errors import Cause, invalid
-
     cause = Cause("FieldValueRequired", "fieldManager", "Required value: is required for apply patch")
     return invalid("PatchOptions", "meta.k8s.io", "", [cause])
 
@@ -143,10 +161,7 @@ def _check_applied_type(call: Call, configuration: Document) -> None:
     kind, version = configuration.get("kind"), configuration.get("apiVersion")
     if kind == resource.kind and version == resource.api_version:
         return
-    raise bad_request(
-        f"failed to create typed patch object: expected {resource.api_version}, Kind={resource.kind}, "
-        f"got {version}, Kind={kind}"
-    )
+    raise bad_request(f"invalid object type: {version or '/'}, Kind={kind or ''}")
 
 
 def _merge(call: Call, configuration: Document, live: Document | None) -> ApplyResult:
@@ -164,8 +179,9 @@ def _merge(call: Call, configuration: Document, live: Document | None) -> ApplyR
             reset=reset_fields(resource, subresource),
         )
     except AppliedObjectError as error:
+        namespace = configuration["metadata"].get("namespace", "")
         raise internal(
-            f"failed to create typed patch object ({call.target.namespace}/{call.target.name}; "
+            f"failed to create typed patch object ({namespace}/{call.target.name}; "
             f"{resource.api_version}, Kind={resource.kind}): {error}"
         ) from error
 

@@ -77,8 +77,9 @@ async def list_page(cluster: Cluster, target: Target, options: ListOptions, sele
     if start:
         records = [record for record in records if _relative(record, target) >= start]
     selected = records if selector.is_empty else _selected(records, selector)
-    if not limit or len(selected) <= limit:
+    if not limit or len(selected) < limit or records[-1] is selected[limit - 1]:
         return Page(resource, selected, version)
+    # With a selector nobody knows how many more there are; the next page may be empty.
     last = _relative(selected[limit - 1], target)
     remaining = len(selected) - limit if selector.is_empty else None
     return Page(resource, selected[:limit], version, encode_token(version, f"{last}\0"), remaining)

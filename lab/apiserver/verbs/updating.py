@@ -81,9 +81,10 @@ class Update:
         document = self._prepared(wanted, live)
         document = self._owned(document, live, wanted)
         document = await self._admitted(document, live)
-        if self.cluster.collection(resource).get(record.key) is not record:
+        newest = self.cluster.collection(resource).get(record.key)
+        if newest is None or newest.version != record.version:
             return None
-        return self._stored(document, live, record)
+        return self._stored(document, live, newest)
 
     def _check_precondition(self, wanted: Wanted, record: Record, live: Document) -> None:
         uid = wanted.document["metadata"].get("uid")

@@ -49,6 +49,7 @@ class Watch:
             for chunk in self._initial(version):
                 yield chunk
         else:
+            start = start or self.cluster.store.version  # sendInitialEvents=false begins with the present
             found = history.position_after(start)
             if found is None:
                 yield self._error(start, history)
@@ -65,6 +66,8 @@ class Watch:
     def _initial(self, version: int) -> list[bytes]:
         records = self.cluster.collection(self.lens.resource).all(self.lens.namespace)
         lines = [self.lens.initial(record) for record in records if self.lens.sees(record)]
+        if lines:
+            lines[0] = self.lens.with_columns(lines[0])
         if self.options.initial_events and self.options.bookmarks:
             lines.append(self.lens.bookmark(version, initial=True))
         return [b"".join(lines[at : at + _INITIAL_BATCH]) for at in range(0, len(lines), _INITIAL_BATCH)]

@@ -29,7 +29,7 @@ def custom_column(declared: Mapping[str, Any]) -> Column:
     kind = declared["type"]
     return Column(
         name=declared["name"],
-        type="string" if kind == "date" else kind,
+        type=kind,
         value=_reader(declared["jsonPath"], kind),
         format=declared.get("format", ""),
         description=declared.get("description")

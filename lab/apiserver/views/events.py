@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.apiserver.documents import Document, dumps
+from lab.apiserver.documents import Document, dumps, loads
 from lab.apiserver.registry.resources import Resource
 from lab.apiserver.requests.negotiation import View
 from lab.apiserver.requests.selectors import Selector
 from lab.apiserver.storage.records import Change, Record
 from lab.apiserver.views.conversion import body_of, read_document
-from lab.apiserver.views.tables import partial, table
+from lab.apiserver.views.tables import partial, rows, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,17 @@ class Lens:
         document["metadata"]["resourceVersion"] = str(version)
         return head + dumps(_VIEWS[self.view](self, document)) + b"}\n"
 
+    def with_columns(self, line: bytes) -> bytes:
+        """Return the first event of a Table watch, which alone says what the columns are."""
+        if self.view != "table":
+            return line
+        event = loads(line)
+        event["object"]["columnDefinitions"] = table(self.resource, [], {}, include="None")["columnDefinitions"]
+        return dumps(event) + b"\n"
+
     def bookmark(self, version: int, *, initial: bool) -> bytes:
         """Return the event line that only tells a version."""
         metadata: Document = {"resourceVersion": str(version)}
-        if self.resource.custom and self.view == "object":
-            metadata["creationTimestamp"] = None
         if initial:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
         kind, api_version = self.resource.kind, self.resource.api_version
@@ -91,13 +97,13 @@ def _as_metadata(_lens: Lens, document: Document) -> Document:
     return partial(document)
 
 
-def _as_table(lens: Lens, document: Document) -> Document:
+def _as_rows(lens: Lens, document: Document) -> Document:
     version = {"resourceVersion": document["metadata"]["resourceVersion"]}
-    return table(lens.resource, [document], version, include=lens.include)
+    return rows(lens.resource, [document], version, include=lens.include)
 
 
 _VIEWS: dict[View, Callable[[Lens, Document], Document]] = {
     "object": _as_object,
     "metadata": _as_metadata,
-    "table": _as_table,
+    "table": _as_rows,
 }

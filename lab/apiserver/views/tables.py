@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lab.apiserver.documents import Document
+from lab.apiserver.errors import bad_request
 from lab.apiserver.registry.resources import Resource
 
 IncludeObject = str  # Metadata | Object | None
@@ -21,10 +22,7 @@ def partial(document: Document) -> Document:
 
 def table(resource: Resource, documents: Sequence[Document], metadata: Document, *, include: IncludeObject) -> Document:
     """Return the Table of some objects."""
-    return {
-        "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
-        "metadata": metadata,
+    return rows(resource, documents, metadata, include=include) | {
         "columnDefinitions": [
             {
                 "name": column.name,
@@ -34,15 +32,34 @@ def table(resource: Resource, documents: Sequence[Document], metadata: Document,
                 "priority": column.priority,
             }
             for column in resource.columns
-        ],
+        ]
+    }
+
+
+def rows(resource: Resource, documents: Sequence[Document], metadata: Document, *, include: IncludeObject) -> Document:
+    """Return a Table whose columns the client knows already."""
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": None,
         "rows": [_row(resource, document, include) for document in documents],
     }
+
+
+def check_include(include: str) -> None:
+    """Refuse a word that says nothing about what rows carry."""
+    if include not in ("", "Metadata", "Object", "None"):
+        raise bad_request(
+            f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": must be '
+            "'Metadata', 'Object', 'None', or empty"
+        )
 
 
 def _row(resource: Resource, document: Document, include: IncludeObject) -> Document:
     row: dict[str, Any] = {"cells": [column.value(document) for column in resource.columns]}
     if include == "Object":
         row["object"] = document
-    elif include != "None":
-        row["object"] = partial(document)
+    else:
+        row["object"] = None if include == "None" else partial(document)
     return row
