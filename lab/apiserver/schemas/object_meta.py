@@ -16,7 +16,7 @@ OBJECT_META: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {
         "annotations": _STRINGS,
-        "creationTimestamp": _TIME | {"nullable": True},
+        "creationTimestamp": _TIME,
         "deletionGracePeriodSeconds": {"type": "integer", "format": "int64"},
         "deletionTimestamp": _TIME,
         "finalizers": {
