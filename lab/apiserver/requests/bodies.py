@@ -15,6 +15,7 @@ import yaml
 from lab.apiserver.documents import Document
 from lab.apiserver.errors import ApiError, bad_request
 from lab.apiserver.requests.go_json import go_syntax_error, go_type
+from lab.apiserver.requests.protobuf import ProtobufError, decode_protobuf
 
 MAX_BODY = 3 * 1024 * 1024
 _BODY_MEDIA = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
@@ -31,6 +32,8 @@ def decode(body: bytes, content_type: str) -> tuple[Any, list[str]]:
     media = media_type(content_type)
     if media in ("application/yaml", "application/apply-patch+yaml", "text/yaml"):
         return decode_yaml(body)
+    if media == "application/vnd.kubernetes.protobuf":
+        return decode_protobuf(body), []
     if media not in ("", "application/json") and not media.endswith("+json"):
         raise unsupported_media(_BODY_MEDIA)
     return decode_json(body)
@@ -127,6 +130,8 @@ def decode_object(body: bytes, content_type: str, kind: str) -> tuple[Document, 
     unrecognized = f"the object provided is unrecognized (must be of type {kind}): "
     try:
         document, duplicates = decode(body, content_type)
+    except ProtobufError as error:
+        raise ApiError(415, "UnsupportedMediaType", f"{unrecognized}{error}") from error
     except ValueError as error:
         raise bad_request(f"{unrecognized}{_NO_KIND}{error} ({_excerpt(body)})") from error
     if not isinstance(document, dict):
