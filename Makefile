@@ -20,3 +20,53 @@ lock: $(BIN)/uv ## write both lock files from pyproject.toml
 
 $(BIN)/uv:
 	@PYTHON='$(PYTHON)' ./scripts/environment.sh '$(VENV)' requirements-dev.lock
+
+.PHONY: demo
+demo: env ## start a whole platform and follow one graph to ready (KEEP=1 leaves it running)
+	@$(BIN)/dynamoctl demo $(if $(KEEP),--keep)
+
+.PHONY: format lint types check
+format: env ## format the code
+	$(BIN)/ruff format --quiet .
+	$(BIN)/ruff check --quiet --fix .
+
+lint: env ## format check, lint and import contracts
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-logo
+
+types: env ## mypy --strict
+	$(BIN)/mypy
+
+unit: env ## unit tests
+	$(BIN)/pytest -q tests/unit
+
+check: lint types unit ## what every commit passes: format, lint, types, import contracts, unit tests
+
+.PHONY: unit test parity bench drill golden
+test: env ## every test folder
+	$(BIN)/python -m scripts.test_folders
+
+parity: env ## the recorded reference output (nothing to compare yet beyond what make test does)
+	$(BIN)/pytest -q tests/parity
+
+bench: env ## the figures of docs/performance.md
+	$(BIN)/python -m tests.bench
+
+.PHONY: generate crds docs
+generate: crds docs ## every generated file
+
+crds: env ## the CRDs of charts/crds from shared/api
+	$(BIN)/python -m scripts.crds
+
+docs: env ## the generated pages of docs/
+	$(BIN)/python -m scripts.reference_pages
+
+.PHONY: coverage-of-rules audit
+coverage-of-rules: env ## rules of the specification that no test names
+	$(BIN)/python -m scripts.rule_coverage
+
+audit: env ## known vulnerabilities of both lock files, and the licences of what is in them
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
+	$(BIN)/python -m scripts.licences

@@ -17,7 +17,17 @@ from shared.contracts.subjects import ROOT, parse_change_subject
 from shared.contracts.watched import gpus_requested
 from shared.core.errors import InvalidObjectError
 from shared.core.json import integer, items, mapping, member, text
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, ENDPOINT_SLICES, GRAPHS, PODS, Ref, Resource
+from shared.core.resources import (
+    COMPONENTS,
+    DEPLOYMENTS,
+    ENDPOINT_SLICES,
+    GRAPHS,
+    PODS,
+    ROLE_BINDINGS,
+    SERVICE_ACCOUNTS,
+    Ref,
+    Resource,
+)
 from shared.ports.bus import StoredMessage
 
 
@@ -114,7 +124,6 @@ def _graph(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]
         told.append(f"edited, generation {_generation(now)}")
     if text(now, "metadata", "deletionTimestamp") and not text(before, "metadata", "deletionTimestamp"):
         told.append("is being deleted")
-    told += _conditions(before, now)
     state = text(now, "status", "state")
     if state and state != text(before, "status", "state"):
         told.append(state)
@@ -125,7 +134,7 @@ def _component(before: Mapping[str, object], now: Mapping[str, object]) -> list[
     told = [] if before else ["added"]
     if before and _generation(before) != _generation(now):
         told.append(f"edited, generation {_generation(now)}")
-    return told + _conditions(before, now)
+    return told
 
 
 def _deployment(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
@@ -150,20 +159,17 @@ def _pod(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     return told
 
 
+def _account(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    return [] if before else ["account ready"]
+
+
+def _binding(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+    return [] if before else [f"binding to {text(now, 'roleRef', 'kind')} {text(now, 'roleRef', 'name')} ready"]
+
+
 def _slice(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     serving, served = _serving(now), _serving(before)
     return [f"{serving} endpoint{'' if serving == 1 else 's'} ready"] if serving != served else []
-
-
-def _conditions(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
-    known = {text(each, "type"): each for each in items(before, "status", "conditions")}
-    told = []
-    for each in items(now, "status", "conditions"):
-        kind, status, reason = text(each, "type"), text(each, "status"), text(each, "reason")
-        old = known.get(kind)
-        if (text(old, "status"), text(old, "reason")) != (status, reason):
-            told.append(f"{kind} is {status}: {reason}")
-    return told
 
 
 def is_pod_ready(pod: Mapping[str, object]) -> bool:
@@ -198,4 +204,6 @@ _TELLERS: Mapping[Resource, Callable[[Mapping[str, object], Mapping[str, object]
     DEPLOYMENTS: _deployment,
     PODS: _pod,
     ENDPOINT_SLICES: _slice,
+    SERVICE_ACCOUNTS: _account,
+    ROLE_BINDINGS: _binding,
 }

@@ -19,7 +19,7 @@ from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
 from shared.contracts.facts import ORCHESTRATORS
 from shared.contracts.ownership import GRAPH_CHILDREN
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, SERVICES, Ref, Resource
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
 from shared.ports.passes import Handler, View
 from shared.runtime.partitions.router import default_router
 from shared.runtime.partitions.rules import PassRules
@@ -27,7 +27,7 @@ from shared.runtime.service import Service
 
 GRAPH_MANAGES: tuple[Resource, ...] = (COMPONENTS,)
 COMPONENT_MANAGES: tuple[Resource, ...] = (DEPLOYMENTS, SERVICES)
-READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES})
+READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES, SERVICE_ACCOUNTS})
 
 
 async def app(settings: ReconcilerSettings, service: Service) -> None:

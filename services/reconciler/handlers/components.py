@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from services.reconciler.desired.children import component_children
+from services.reconciler.desired.children import ComponentChildren, component_children
+from services.reconciler.desired.names import discovery_account
 from services.reconciler.handlers.contexts import Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
@@ -12,23 +13,24 @@ from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
 from services.reconciler.handlers.statuses import Statuses, entry_manifest
+from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.components import ComponentFacts, component_status
-from services.reconciler.status.notes import change_notes
+from services.reconciler.status.notes import change_notes, warning_notes
 from services.reconciler.status.obstacles import Obstacle, invalid, unrenderable
 from services.reconciler.status.workloads import workload
 from shared.api.platform import PlatformContext
-from shared.applying.children import Children
+from shared.applying.children import Children, Result
 from shared.applying.inventories import Inventory
 from shared.applying.plans import Wanted
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
-from shared.core.objects import generation_of, is_deleting, uid_of
+from shared.core.objects import controller_of, generation_of, is_deleting, uid_of
 from shared.core.outcomes import Done, Outcome, Retry
-from shared.core.resources import DEPLOYMENTS
+from shared.core.resources import DEPLOYMENTS, SERVICE_ACCOUNTS, Ref
 from shared.ports.passes import Entry, Work
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ComponentHandler:
     """Bring the workload and the Service of one component to what its spec asks for, and report."""
 
@@ -38,6 +40,7 @@ class ComponentHandler:
     statuses: Statuses
     recorder: EventRecorder
     contexts: Contexts
+    _accounts: dict[Ref, tuple[str, ...]] = field(default_factory=dict)  # that the pods of a component need
 
     async def __call__(self, work: Work) -> Outcome:
         """Run one pass."""
@@ -51,22 +54,22 @@ class ComponentHandler:
         inputs = inputs_of(entry, context_digest)
         settled = await self.children.settled(work, inputs)
         if settled is not None:
-            await self._report(work, entry.generation, None, settled)
-            return Done()
+            return await self._report(work, entry.generation, None, settled)
         component = await self.primaries.read(entry)
         if component is None or is_deleting(component) or uid_of(component) != entry.uid:
             return Done()  # its event is on the way
         component = await self.finalizers.ensure(component, work)
         self.primaries.keep(component)
-        wanted, obstacle = _wanted(component, context)
+        rendered, obstacle = _rendered(component, context)
+        wanted = Wanted(rendered.manifests, keeps_unwanted=obstacle is not None)
         result = await self.children.bring_about(work, inputs, lambda: wanted)
-        for note in change_notes(change_list(result)):
-            self.recorder.record(note, component)
+        self._accounts[work.primary] = rendered.accounts
+        self._tell(component, rendered, result)
         taken = foreign_problems(result)
         obstacle = obstacle or obstacle_of(result) or (unrenderable(taken[0]) if taken else None)
-        await self._report(work, generation_of(component), obstacle, result.inventory)
+        outcome = await self._report(work, generation_of(component), obstacle, result.inventory)
         result.raise_error()
-        return Done()
+        return outcome
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
         """Owner references collect the children; nothing is left to do but to let the object go."""
@@ -74,9 +77,20 @@ class ComponentHandler:
             await self.finalizers.release(entry, work)
         await self.children.inventories.forget(work.primary, work.fence)
         self.primaries.drop(work.primary)
+        self._accounts.pop(work.primary, None)
         return Done()
 
-    async def _report(self, work: Work, generation: int, obstacle: Obstacle | None, inventory: Inventory) -> None:
+    def _tell(self, component: Manifest, rendered: ComponentChildren, result: Result) -> None:
+        """Tell in Events what a person would want to know: of a graph's component only what went wrong."""
+        notes = change_notes(change_list(result))
+        if controller_of(component) is not None:
+            notes = [note for note in notes if note.type == "Warning"]
+        if result.plan is not None and not result.plan.is_empty:
+            notes += warning_notes(rendered.warnings)
+        for note in notes:
+            self.recorder.record(note, component)
+
+    async def _report(self, work: Work, generation: int, obstacle: Obstacle | None, inventory: Inventory) -> Outcome:
         ref = next((ref for ref in inventory.children if ref.resource is DEPLOYMENTS), None)
         seen = work.view.get(ref) if ref is not None else None
         applied = inventory.children[ref] if ref is not None else None
@@ -88,18 +102,28 @@ class ComponentHandler:
             workload=workload(entry_manifest(seen)) if is_own and seen is not None else None,
             applied_generation=applied.generation if applied is not None else 0,
             obstacle=obstacle,
+            waits_for=_missing_accounts(work, self._accounts.get(work.primary, ())),
         )
-        answer = await self.statuses.report(work, component_status(facts))
-        if answer is not None:
-            self.primaries.keep(answer)
+        reported = await self.statuses.report(work, component_status(facts))
+        if reported.answer is not None:
+            self.primaries.keep(reported.answer)
+        return reported.outcome
 
 
-def _wanted(component: Manifest, context: PlatformContext) -> tuple[Wanted, Obstacle | None]:
-    """Render a component; one that cannot be understood keeps what runs."""
+def _rendered(component: Manifest, context: PlatformContext) -> tuple[ComponentChildren, Obstacle | None]:
+    """Render a component; with an obstacle it keeps what runs."""
     try:
         found = component_children(component, context)
     except InvalidObjectError as error:
-        return Wanted(keeps_unwanted=True), invalid(str(error))
-    if found.problem is not None:
-        return Wanted(keeps_unwanted=True), unrenderable(found.problem)
-    return Wanted(found.manifests), None
+        return ComponentChildren(), invalid(str(error))
+    return found, unrenderable(found.problem) if found.problem is not None else None
+
+
+def _missing_accounts(work: Work, needed: tuple[str, ...]) -> tuple[Blocker, ...]:
+    """Return the graph's own account if pods need it and it is not there; a namespace's accounts are not in view."""
+    entry = work.view.get(work.primary)
+    if entry is None or entry.owner is None:
+        return ()
+    namespace, own = entry.ref.namespace, discovery_account(entry.owner.name)
+    is_missing = own in needed and work.view.get(Ref(SERVICE_ACCOUNTS, namespace, own)) is None
+    return (missing_account(namespace, own),) if is_missing else ()

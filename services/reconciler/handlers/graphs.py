@@ -55,8 +55,7 @@ class GraphHandler:
         inputs = inputs_of(entry, context_digest)
         settled = await self.children.settled(work, inputs)
         if settled is not None:
-            await self._report(work, entry.generation, _Stage(), settled)
-            return Done()
+            return await self._report(work, entry.generation, _Stage(), settled)
         graph = await self.primaries.read(entry)
         if graph is None or is_deleting(graph) or uid_of(graph) != entry.uid:
             return Done()  # its event is on the way
@@ -67,9 +66,9 @@ class GraphHandler:
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._remember(result, graph)
         stage = stage.with_result(result)
-        await self._report(work, generation_of(graph), stage, result.inventory)
+        outcome = await self._report(work, generation_of(graph), stage, result.inventory)
         result.raise_error()
-        return Done()
+        return outcome
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
         """Owner references collect the children; nothing is left to do but to let the object go."""
@@ -86,10 +85,10 @@ class GraphHandler:
         for note in change_notes(change_list(result)):
             self.recorder.record(note, graph)
 
-    async def _report(self, work: Work, generation: int, stage: _Stage, inventory: Inventory) -> None:
+    async def _report(self, work: Work, generation: int, stage: _Stage, inventory: Inventory) -> Outcome:
         entry = work.view.get(work.primary)
         if entry is None:
-            return
+            return Done()
         facts = GraphFacts(
             namespace=work.primary.namespace,
             name=work.primary.name,
@@ -101,9 +100,10 @@ class GraphHandler:
                 name: dict(mapping(value)) for name, value in mapping(entry.summary, "status", "services").items()
             },
         )
-        answer = await self.statuses.report(work, graph_status(facts))
-        if answer is not None:
-            self.primaries.keep(answer)
+        reported = await self.statuses.report(work, graph_status(facts))
+        if reported.answer is not None:
+            self.primaries.keep(reported.answer)
+        return reported.outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,14 @@
-"""Writing the status of a primary: only when it says something else than before, and only of the newest generation."""
+"""Writing the status of a primary: only when it says something else than before, and only of the newest generation.
+
+What a person waits for (state, readiness, a failure, a new generation) is written at once. The finer steps of a rollout
+follow each other within tens of milliseconds: they are written when they have stood for a moment, so that a healthy
+rollout costs two writes and a stuck one still says what it is stuck at.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -12,11 +18,15 @@ from services.reconciler.status.stamping import stamped, status_digest
 from shared.contracts.ownership import STATUS
 from shared.core.errors import ConflictError
 from shared.core.json import Manifest, items, mapping, text
+from shared.core.outcomes import Done, Outcome, Retry
+from shared.core.resources import Ref
 from shared.ports.clock import Clock
 from shared.ports.cluster import Cluster
 from shared.ports.passes import Decision, Decisions, Entry, Work
 
 log = structlog.get_logger()
+
+DONE = Done()
 
 
 def entry_manifest(entry: Entry) -> Manifest:
@@ -35,6 +45,14 @@ def entry_manifest(entry: Entry) -> Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """What became of a status: the answer where one was written, the outcome of the pass in any case."""
+
+    outcome: Outcome = DONE
+    answer: Manifest | None = None
+
+
+@dataclass(slots=True)
 class Statuses:
     """The one writer of the statuses of graphs and components."""
 
@@ -42,19 +60,37 @@ class Statuses:
     clock: Clock
     decisions: Decisions
     recorder: EventRecorder
+    patience: timedelta = timedelta(seconds=1)
+    _put_off: dict[Ref, float] = field(default_factory=dict)  # since when a finer step waits to be written
 
-    async def report(self, work: Work, status: Manifest) -> Manifest | None:
-        """Write a status if it differs from what the view holds; return the answer where one was written.
+    async def report(self, work: Work, status: Manifest) -> Reported:
+        """Write a status if it differs from what the view holds.
 
         Guarded by uid and resourceVersion: a conflict means that the object has changed, its event is on the way and
         queues the next pass, so what was computed is dropped.
         """
         entry = work.view.get(work.primary)
         if entry is None or entry.is_deleting or entry.generation != status["observedGeneration"]:
-            return None
+            self._put_off.pop(work.primary, None)
+            return Reported()
         previous = dict(mapping(entry.summary, "status"))
         if status_digest(previous) == status_digest(status):
-            return None
+            self._put_off.pop(work.primary, None)
+            return Reported()
+        left = self._time_left(work.primary, previous, status)
+        if left > timedelta(0):
+            return Reported(Retry("a step of the rollout is reported if it lasts", left))
+        return await self._write(work, entry, previous, status)
+
+    def _time_left(self, primary: Ref, before: Manifest, after: Manifest) -> timedelta:
+        """Return how long a finer step still has to stand before it is written."""
+        if is_urgent(before, after):
+            self._put_off.pop(primary, None)
+            return timedelta(0)
+        now = self.clock.elapsed()
+        return self.patience - timedelta(seconds=now - self._put_off.setdefault(primary, now))
+
+    async def _write(self, work: Work, entry: Entry, previous: Manifest, status: Manifest) -> Reported:
         work.fence.check()
         now = self.clock.now()
         try:
@@ -75,25 +111,54 @@ class Statuses:
             )
         except ConflictError as conflict:
             log.debug("status is dropped: the object has changed", object=str(entry.ref), reason=str(conflict))
-            return None
+            return Reported()
+        self._put_off.pop(work.primary, None)
         work.view.was_written(answer)
         self._tell(work, previous, status)
-        for note in status_notes(entry.ref.resource.kind, entry.ref.name, previous, status):
-            self.recorder.record(note, entry_manifest(entry))
-        return answer
+        if is_top(entry):
+            for note in status_notes(entry.ref.resource.kind, entry.ref.name, previous, status):
+                self.recorder.record(note, entry_manifest(entry))
+        return Reported(answer=answer)
 
     def _tell(self, work: Work, before: Manifest, after: Manifest) -> None:
-        known = {text(each, "type"): each for each in items(before, "conditions")}
-        for condition in items(after, "conditions"):
-            kind, state, reason = (text(condition, key) for key in ("type", "status", "reason"))
-            old = known.get(kind)
-            if old is None or text(old, "status") != state or text(old, "reason") != reason:
-                message = f"{kind} is {state} ({reason}): {text(condition, 'message')}"
-                self._record(work, "condition", message, {"type": kind, "status": state, "reason": reason})
-        if text(after, "state") and text(after, "state") != text(before, "state"):
-            self._record(work, "state", text(after, "state"), {"state": text(after, "state")})
-
-    def _record(self, work: Work, decision: str, message: str, facts: dict[str, object]) -> None:
+        changed = changed_conditions(before, after)
+        told = [f"{text(each, 'type')} {text(each, 'status')} ({text(each, 'reason')})" for each in changed]
+        why = next((message for each in changed if (message := _explanation(each))), "")
+        state = text(after, "state")
+        if state and state != text(before, "state"):
+            told.insert(0, state)
+        message = ", ".join(told) + (f": {why}" if why else "")
+        facts = {"state": state, "conditions": [dict(mapping(each)) for each in changed]}
         self.decisions.record(
-            Decision(work.primary, decision, message, correlation=work.correlation, causation=work.cause, facts=facts)
+            Decision(work.primary, "reported", message, correlation=work.correlation, causation=work.cause, facts=facts)
         )
+
+
+def changed_conditions(before: Manifest, after: Manifest) -> list[object]:
+    """Return the conditions whose status or reason differs from before."""
+    known = {text(each, "type"): (text(each, "status"), text(each, "reason")) for each in items(before, "conditions")}
+    return [
+        each
+        for each in items(after, "conditions")
+        if known.get(text(each, "type")) != (text(each, "status"), text(each, "reason"))
+    ]
+
+
+def is_urgent(before: Manifest, after: Manifest) -> bool:
+    """Return whether a status tells something that a person waits for, and not just the next step of a rollout."""
+    if text(before, "state") != text(after, "state"):
+        return True
+    if before.get("observedGeneration") != after.get("observedGeneration"):
+        return True
+    known = {text(each, "type"): text(each, "status") for each in items(before, "conditions")}
+    return any(known.get(text(each, "type")) != text(each, "status") for each in items(after, "conditions"))
+
+
+def is_top(entry: Entry) -> bool:
+    """Return whether nothing above an object reports for it: the Events of a graph's component are the graph's."""
+    return entry.owner is None
+
+
+def _explanation(condition: object) -> str:
+    is_bad_news = (text(condition, "type"), text(condition, "status")) in (("Reconciling", "True"), ("Stalled", "True"))
+    return text(condition, "message") if is_bad_news else ""
