@@ -58,6 +58,11 @@ def compile_kind(openapi: Mapping[str, Any], definitions: Mapping[str, Any]) -> 
     return Compilation(definitions).kind(openapi)
 
 
+def compile_node(openapi: Mapping[str, Any]) -> Schema:
+    """Return the node of a part of a schema that refers to nothing outside."""
+    return Compilation({}).node(openapi)
+
+
 class Compilation:
     """One set of definitions, and the nodes that were made of them so far."""
 

@@ -28,7 +28,7 @@ from lab.apiserver.schemas.field_errors import (
 from lab.apiserver.schemas.limits import limit_errors
 from lab.apiserver.schemas.schema import MISSING, NO_LIMITS, Schema
 
-__all__ = ["FieldError", "validate"]
+__all__ = ["FieldError", "validate", "validate_value"]
 
 _BLOCKING: Final = frozenset({REQUIRED, TYPE_INVALID, TOO_LONG, TOO_MANY, NOT_SUPPORTED})
 _SKIPPED: Final = FieldError(
@@ -65,6 +65,11 @@ def validate(obj: dict[str, Any], schema: Schema, *, old: dict[str, Any] | None 
     if any(error.reason in _BLOCKING for error in errors):
         return [*errors, _SKIPPED]
     return [*errors, *evaluate_rules(obj, schema, old)]
+
+
+def validate_value(value: Any, schema: Schema) -> list[FieldError]:
+    """Return every rule but those of the expression language that a part of an object breaks."""
+    return _errors_of(value, schema, "")
 
 
 def _check(value: Any, schema: Schema, path: str, old: Any, errors: list[FieldError]) -> None:
