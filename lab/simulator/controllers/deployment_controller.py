@@ -33,7 +33,7 @@ from lab.simulator.objects import annotations_of, condition, differs, is_deletin
 from lab.simulator.work.settling import Settling
 from lab.simulator.world import World, now
 
-SETTLE_SECONDS = 0.05
+SETTLE_SECONDS = 0.15
 
 
 class DeploymentController:
@@ -42,6 +42,7 @@ class DeploymentController:
     def __init__(self, world: World) -> None:
         self._world = world
         self._settling = Settling(SETTLE_SECONDS)
+        self._status_carries_annotations = True  # as genuine servers do; learnt from the first answer
 
     async def __call__(self, key: Key) -> float | None:
         """Bring one Deployment to rest."""
@@ -139,11 +140,13 @@ class DeploymentController:
         return None  # the answer is a change and brings the key back
 
     async def _send_status(self, deployment: Document, status: Document, new_revision: int) -> None:
-        annotations = {REVISION: str(new_revision)} if new_revision else {}
-        patch: Document = {"metadata": {"annotations": annotations}, "status": status}
+        is_recorded = new_revision == revision(deployment)
+        annotated: Document = {} if is_recorded else {"metadata": {"annotations": {REVISION: str(new_revision)}}}
+        patch: Document = {"status": status} | (annotated if self._status_carries_annotations else {})
         answer = await self._world.api.patch(DEPLOYMENTS, deployment, patch, subresource="status")
-        if revision(answer) != new_revision:  # this server keeps metadata out of status writes
-            answer = await self._world.api.patch(DEPLOYMENTS, deployment, {"metadata": {"annotations": annotations}})
+        if not is_recorded and revision(answer) != new_revision:
+            self._status_carries_annotations = False
+            answer = await self._world.api.patch(DEPLOYMENTS, deployment, annotated)
         self._world.deployments.observe(answer)
 
     async def _drop_history(self, deployment: Document, old: Sequence[Document]) -> None:

@@ -10,7 +10,16 @@ from lab.simulator.chances import suffix
 from lab.simulator.client.caches import Key
 from lab.simulator.client.errors import ApiError, RequestError
 from lab.simulator.client.resources import PODS, REPLICA_SETS, Document
-from lab.simulator.controllers.replicas import COUNTS, PodPlan, pod, pod_plan, replica_status
+from lab.simulator.controllers.replicas import (
+    COUNTS,
+    DEFAULT_ACCOUNT,
+    PodPlan,
+    account_of,
+    pod,
+    pod_plan,
+    refusal,
+    replica_status,
+)
 from lab.simulator.objects import differs, is_deleting
 from lab.simulator.work.events import Recorder
 from lab.simulator.work.settling import Settling
@@ -18,6 +27,10 @@ from lab.simulator.world import World, now
 
 SETTLE_SECONDS = 0.03
 FIRST_BATCH = 4
+
+
+class AccountMissingError(RequestError):
+    """The account that the pods run under does not exist."""
 
 
 class ReplicaSetController:
@@ -38,11 +51,10 @@ class ReplicaSetController:
             return None
         failure: RequestError | None = None
         if not is_deleting(replica_set):
-            plan = pod_plan(replica_set, self._pods(replica_set))
-            failure = await self._carry_out(replica_set, plan)
+            failure = await self._carry_out(replica_set, pod_plan(replica_set, self._pods(replica_set)))
         again = await self._write_status(key, replica_set, failure)
-        if failure is not None:
-            raise failure  # tried again with a growing pause; a new account brings the key back earlier
+        if failure is not None and not isinstance(failure, AccountMissingError):
+            raise failure  # tried again with a growing pause; an account that appears brings the key back by itself
         return again
 
     def forget(self, uid: str) -> None:
@@ -58,12 +70,20 @@ class ReplicaSetController:
         missing, batch = plan.missing, FIRST_BATCH
         while missing > 0:
             size = min(missing, batch)
-            failure = await self._create(replica_set, size)
+            failure = self._refusal(replica_set) or await self._create(replica_set, size)
             if failure is not None:
                 await self._recorder.warn(replica_set, "FailedCreate", f"Error creating: {failure}")
                 return failure
             missing, batch = missing - size, batch * 2
         return None
+
+    def _refusal(self, replica_set: Document) -> RequestError | None:
+        # The lab's API server has no account admission, and asking a genuine one would only cost a request.
+        account = account_of(replica_set)
+        key = replica_set["metadata"]["namespace"], account
+        if account == DEFAULT_ACCOUNT or self._world.service_accounts.get(key) is not None:
+            return None
+        return AccountMissingError(refusal(replica_set))
 
     async def _create(self, replica_set: Document, number: int) -> RequestError | None:
         async with asyncio.TaskGroup() as group:

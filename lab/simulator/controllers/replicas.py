@@ -24,6 +24,7 @@ from lab.simulator.objects import (
 MOST_AT_ONCE = 500
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 FAILURE = "ReplicaFailure"
+DEFAULT_ACCOUNT = "default"  # every namespace of a cluster has it
 COUNTS = ("replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
 
 
@@ -72,6 +73,21 @@ def pod(replica_set: Document, *, suffix: str) -> Document:
     if metadata.get("finalizers"):
         made["finalizers"] = metadata["finalizers"]
     return {"apiVersion": PODS.api_version, "kind": PODS.kind, "metadata": made, "spec": template["spec"]}
+
+
+def account_of(replica_set: Document) -> str:
+    """Return the name of the account that the pods run under."""
+    return str(replica_set["spec"]["template"]["spec"].get("serviceAccountName") or DEFAULT_ACCOUNT)
+
+
+def refusal(replica_set: Document) -> str:
+    """Return what a cluster's admission says to a pod whose account does not exist."""
+    metadata, account = replica_set["metadata"], account_of(replica_set)
+    where = f"{metadata['namespace']}/{account}"
+    return (
+        f'pods "{metadata["name"]}-" is forbidden: error looking up service account {where}: '
+        f'serviceaccount "{account}" not found'
+    )
 
 
 def replica_status(

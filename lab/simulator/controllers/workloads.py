@@ -9,6 +9,7 @@ from lab.simulator.client.resources import Document
 from lab.simulator.controllers.deployment_controller import DeploymentController
 from lab.simulator.controllers.endpoint_slice_controller import EndpointSliceController
 from lab.simulator.controllers.replica_set_controller import ReplicaSetController
+from lab.simulator.controllers.replicas import account_of
 from lab.simulator.work.workers import Controller
 from lab.simulator.world import World, changed_key
 
@@ -67,7 +68,7 @@ class Workloads:
     def _account_changed(self, before: Document | None, after: Document | None) -> None:
         if before is None and after is not None:
             for replica_set in self._world.replica_sets.by("namespace", after["metadata"]["namespace"]):
-                if _account(replica_set) == after["metadata"]["name"]:
+                if account_of(replica_set) == after["metadata"]["name"]:
                     self._replica_sets.queue.add(key_of(replica_set))
 
 
@@ -76,7 +77,3 @@ def _owner(document: Document, kind: str) -> Key | None:
         if reference.get("controller") and reference["kind"] == kind:
             return document["metadata"]["namespace"], reference["name"]
     return None
-
-
-def _account(replica_set: Document) -> str:
-    return str(replica_set["spec"]["template"]["spec"].get("serviceAccountName") or "default")

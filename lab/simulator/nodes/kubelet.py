@@ -126,12 +126,14 @@ class Kubelet:
         return None if found is None else list(found["keys"])
 
     async def _write(self, pod: Document, node: Document, reached: Stage, lacks: Missing | None) -> None:
+        fault = self._script.fault(pod, "Pod")
         circumstances = Circumstances(
             stage=reached,
-            fault=self._script.fault(pod, "Pod"),
+            fault=fault,
             missing=lacks,
             host_ip=_host_ip(node),
             pod_ip=self._addresses.take(pod["metadata"]["uid"], (pod.get("status") or {}).get("podIP")),
+            began=self._beginning(pod, fault),
             now=now(),
         )
         status = pod_status(pod, circumstances)

@@ -40,6 +40,7 @@ class Circumstances:
     missing: Missing | None
     host_ip: str
     pod_ip: str
+    began: datetime
     now: datetime
 
 
@@ -55,7 +56,7 @@ def pod_status(pod: Document, at: Circumstances) -> Document:
         "containerStatuses": _containers(pod, at),
         "hostIP": at.host_ip,
         "hostIPs": [{"ip": at.host_ip}],
-        "startTime": known.get("startTime") or timestamp(at.now),
+        "startTime": known.get("startTime") or timestamp(at.began),
     }
     if has_network:
         ip = at.host_ip if pod["spec"].get("hostNetwork") else known.get("podIP") or at.pod_ip
