@@ -51,6 +51,8 @@ def merge(schema: Schema, live: dict[str, Any], applied: dict[str, Any], claimed
 
 def _merge_values(schema: Schema, before: Any, value: Any, claimed: Tree) -> tuple[Any, Tree | None]:
     """Merge two values at one path; the tree is None if nothing was written."""
+    if schema.is_exact and before == value:
+        return before, None
     if is_map(schema, value) and value and (is_map(schema, before) or before is None):
         result, written = merge(schema, before or {}, value, claimed)
         return result, written or None

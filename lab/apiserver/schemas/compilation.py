@@ -36,7 +36,7 @@ _SCALARS: Final[Mapping[str, frozenset[type]]] = {
     "number": _NUMBERS,
     "boolean": frozenset({bool, _NULL}),
 }
-_STRING: Final = Schema(shape=Shape.LEAF, type="string", accepts=_SCALARS["string"])
+_STRING: Final = Schema(shape=Shape.LEAF, type="string", accepts=_SCALARS["string"], is_exact=True)
 _PLAIN: Final[Mapping[str, frozenset[type]]] = {
     "string": frozenset({str}),
     "integer": frozenset({int}),
@@ -49,6 +49,8 @@ object.__setattr__(ARBITRARY, "additional", ARBITRARY)  # what lies inside anyth
 ATOMIC_ARBITRARY: Final = Schema(shape=Shape.LEAF, preserve=True, nullable=True)
 
 
+_BOOKKEEPING: Final = "managedFields"
+"""The one untyped field of all metadata; no configuration may hold it."""
 _Key = tuple[str, tuple[str, ...]]
 """A definition's name, and what stands beside the reference to it."""
 
@@ -103,7 +105,7 @@ class Compilation:
             shape=Shape.LEAF if int_or_string else shape,
             type=kind,
             properties=properties,
-            additional=self._additional(openapi, kind, preserve),
+            additional=None if int_or_string else self._additional(openapi, kind, preserve),
             items=items or (ATOMIC_ARBITRARY if kind == "array" else None),
             keys=keys,
             key_defaults=_key_defaults(keys, items),
@@ -126,9 +128,12 @@ class Compilation:
             self._nodes[key] = schema
         self._fill(properties, openapi, is_resource=is_root or embedded)
         schema.defaulted.extend(name for name, child in properties.items() if child.default is not MISSING)
-        below = (*properties.values(), schema.additional, schema.items)
-        if schema.rules or any(child is not None and child.has_rules for child in below):
-            object.__setattr__(schema, "has_rules", True)  # known only now: the node is still being made
+        fields = (child for name, child in properties.items() if name != _BOOKKEEPING)
+        below = [child for child in (*fields, schema.additional, schema.items) if child is not None]
+        # Known only now: the node is still being made, and one that contains itself counts as neither.
+        object.__setattr__(schema, "has_rules", bool(schema.rules) or any(child.has_rules for child in below))
+        is_typed = bool(kind) or int_or_string
+        object.__setattr__(schema, "is_exact", is_typed and all(child.is_exact for child in below))
         return schema
 
     def _fill(self, properties: dict[str, Schema], openapi: Mapping[str, Any], *, is_resource: bool) -> None:

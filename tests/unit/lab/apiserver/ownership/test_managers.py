@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lab.apiserver.ownership.entries import ANCIENT_CHANGES, MAX_UPDATE_MANAGERS
 from lab.apiserver.ownership.fields import FieldSet
-from lab.apiserver.ownership.managers import server_side_apply
+from lab.apiserver.ownership.managers import server_side_apply, unless_only_times_differ
 from tests.unit.lab.apiserver.ownership.samples import (
     API_VERSION,
     BOX,
@@ -346,3 +346,27 @@ class TestUpdate:
         everything = set(owned(update(None, a_box(**second)), "editor", "Update"))
         assert set(owned(changed, "theirs")) <= everything
         assert set(owned(changed, "editor", "Update")) <= everything
+
+
+class TestTimes:
+    def test_an_apply_that_defaulting_undoes_is_no_change(self) -> None:
+        box = apply(None, pair={"a": "1"}).object
+        live = with_spec(box, pair={"a": "1", "b": "default"})
+
+        applied = apply(live, time=LATER, pair={"a": "1"}).object
+        defaulted = with_spec(applied, pair={"a": "1", "b": "default"})
+
+        assert applied is not live
+        assert unless_only_times_differ(live, defaulted) is live
+
+    def test_a_real_change_keeps_its_time(self) -> None:
+        box = apply(None, size=1).object
+        changed = apply(box, time=LATER, size=2).object
+
+        assert unless_only_times_differ(box, changed) is changed
+
+    def test_another_owner_is_a_change(self) -> None:
+        box = apply(None, size=1).object
+        shared = apply(box, "m2", size=1).object
+
+        assert unless_only_times_differ(box, shared) is shared
