@@ -13,7 +13,7 @@ from lab.apiserver.admission.reviews import Review
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.documents import Document, dumps, timestamp
 from lab.apiserver.errors import MODIFIED, Cause, bad_request, conflict, internal, invalid, not_found
-from lab.apiserver.ownership.managers import track_write
+from lab.apiserver.ownership.managers import track_write, unless_only_times_differ
 from lab.apiserver.registry.resources import ScalePaths, read_path
 from lab.apiserver.schemas.defaults import apply_defaults
 from lab.apiserver.storage.records import Record, record_key
@@ -136,11 +136,13 @@ class Update:
         changed = {key: value for key, value in live.items() if key != "status"} | {"metadata": metadata}
         if document.get("status") is not None:
             changed["status"] = document["status"]
-        return apply_defaults(changed, resource.schema())
+        changed = apply_defaults(changed, resource.schema())
+        resource.strategy.prepare(changed, live)
+        return changed
 
     def _owned(self, document: Document, live: Document, wanted: Wanted) -> Document:
         if wanted.is_owned:
-            return document
+            return unless_only_times_differ(live, document)
         resource, subresource = self.call.resource, self.call.target.subresource
         return track_write(
             live,
