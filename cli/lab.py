@@ -19,13 +19,14 @@ from lab.launcher.stacks import Stack
 
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
-    """Requests by user agent."""
+    """Requests by user agent, and by user agent, verb and resource."""
 
     by_client: Counter[str] = field(default_factory=Counter)
+    by_call: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def __sub__(self, before: Self) -> RequestCounts:
         """Return what was added since an earlier count."""
-        return RequestCounts(self.by_client - before.by_client)
+        return RequestCounts(self.by_client - before.by_client, self.by_call - before.by_call)
 
     def text(self) -> str:
         """Return the counts as one line, the busiest client first."""
@@ -38,15 +39,16 @@ def request_counts(stack: Stack) -> RequestCounts:
     with urllib.request.urlopen(f"{stack.api_url}/lab/requests", timeout=5, context=_tls(stack)) as answer:
         counted = orjson.loads(answer.read())
     by_client: Counter[str] = Counter()
+    by_call: Counter[tuple[str, str, str]] = Counter()
     for row in counted["requests"]:
         by_client[_client(row["agent"])] += row["count"]
-    return RequestCounts(by_client)
+        by_call[_client(row["agent"]), row["verb"], row["resource"]] += row["count"]
+    return RequestCounts(by_client, by_call)
 
 
 def _client(agent: str) -> str:
-    """Return the short name of a client: ours name their service in brackets."""
-    inside = agent.partition("(")[2].partition(")")[0]
-    return inside or agent.partition("/")[0]
+    """Return the name of a client without its version."""
+    return agent.partition("/")[0]
 
 
 def _tls(stack: Stack) -> ssl.SSLContext:

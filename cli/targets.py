@@ -42,13 +42,13 @@ class Target:
     @asynccontextmanager
     async def cluster(self) -> AsyncIterator[Cluster]:
         """Open the Kubernetes API."""
-        async with cluster_of(self.settings, service="dynamoctl") as cluster:
+        async with cluster_of(self.settings, service="ctl") as cluster:
             yield cluster
 
     @asynccontextmanager
     async def bus(self) -> AsyncIterator[EventLog]:
         """Open the event log."""
-        async with bus_of(self.settings, service="dynamoctl") as bus:
+        async with bus_of(self.settings, service="ctl") as bus:
             yield bus
 
     @asynccontextmanager

@@ -61,7 +61,7 @@ async def cluster_of(settings: ServiceSettings, *, service: str) -> AsyncIterato
     options = KubeOptions(
         kubeconfig=settings.kubeconfig,
         context=settings.context,
-        user_agent=f"dynamo-platform/{version('dynamo-platform')} ({service})",
+        user_agent=f"dynamo-{service}/{version('dynamo-platform')}",
         deadline=settings.cluster_timeout,
         connections=settings.cluster_connections,
         informer=InformerOptions(silence=settings.watch_silence),

@@ -1,0 +1,1 @@
+"""The figures of docs/performance.md, measured on a whole stack: `make bench`."""

@@ -1,0 +1,52 @@
+"""The machine that figures were measured on, and what processes cost."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.launcher.stacks import Stack
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds and resident memory of one process."""
+
+    cpu_seconds: float
+    memory_mib: float
+
+
+def description() -> str:
+    """Return processor, cores, memory and versions as one line."""
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, "
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def costs(stack: Stack) -> dict[str, Cost]:
+    """Return what each process of a stack has cost so far."""
+    return {process.name: _cost(process.pid) for process in stack.processes if process.is_running}
+
+
+def _cost(pid: int) -> Cost:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    status = Path(f"/proc/{pid}/status").read_text()
+    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    return Cost((int(fields[11]) + int(fields[12])) / _TICKS, resident / 1024)
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _memory_gib() -> float:
+    line = Path("/proc/meminfo").read_text().splitlines()[0]
+    return int(line.split()[1]) / 1024 / 1024
