@@ -90,12 +90,18 @@ class ManagedProcess:
         return code
 
     def pause(self) -> None:
-        """Freeze the process: its sockets stay open and nobody answers."""
+        """Freeze the process: its sockets stay open and nobody answers, from the moment that this returns."""
         self._signal(signal.SIGSTOP)
+        if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let a paused process go on."""
         self._signal(signal.SIGCONT)
+
+    def reload(self) -> None:
+        """Ask the process to read its files again (SIGHUP)."""
+        os.kill(self._process.pid, signal.SIGHUP)
 
     def kill(self) -> None:
         """End the process and its children at once, as a crash would, and wait until it is gone."""
