@@ -1,7 +1,7 @@
 """The JetStream API as requests and JSON answers, repeated while the system is not ready.
 
 Separate from the connection, which carries the requests, and from what is done with the answers. Invariant: a request
-is repeated only when the server said that it did not do it (nobody took it, or it refused with 503).
+that writes is repeated only when the server said that it did not do it (nobody took it, or it refused with 503).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from shared.ports.bus import StreamMissingError
 
 _API = "$JS.API"
 _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between repetitions; the last one again and again
+_READS = 4  # times that a read is sent within its deadline when no answer comes
 
 Answer = Mapping[str, object]
 
@@ -50,8 +51,10 @@ class JetStream:
         attempt = 0
         while True:
             left = timedelta(seconds=max(0.0, deadline - loop.time()))
+            # A leader that dies takes unanswered requests with it: a read is asked again, a write is not.
+            patience = left if is_write else min(left, within / _READS)
             try:
-                answer = await self._once(subject, body, headers, within=left, is_write=is_write)
+                answer = await self._once(subject, body, headers, within=patience, is_write=is_write)
             except UnknownResultError:
                 raise
             except UnreachableError as error:

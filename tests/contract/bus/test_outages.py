@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
 
 from shared.bus.event_log import connect
 from shared.bus.options import NatsOptions
-from shared.core.errors import ForbiddenError, UnknownResultError, UnreachableError
+from shared.core.errors import UnknownResultError, UnreachableError
 from shared.ports.bus import Newest, SequenceConflictError, StreamMissingError
 from shared.testing.eventually import eventually
 from tests.contract.bus.bench import INSTALL, QUICK, Bench, RealFate, bodies, real_bench, relayed_bench, take
@@ -18,17 +17,6 @@ from tests.servers.fixtures import StartNats
 from tests.servers.interface import NatsTestServer
 
 pytestmark = pytest.mark.asyncio
-
-PERMISSIONS = """
-authorization {
-  users: [
-    { user: "watcher", password: "w" }
-    { user: "reader", password: "r", permissions: {
-        publish: ["$JS.API.STREAM.INFO.>", "$JS.API.STREAM.NAMES", "$JS.API.CONSUMER.CREATE.>"], subscribe: ["_INBOX.>"]
-    } }
-  ]
-}
-"""
 
 
 async def test_acknowledged_messages_survive_a_crash(crashable: Bench) -> None:
@@ -155,26 +143,6 @@ async def test_the_client_leaves_a_hung_server_by_itself(start_nats: StartNats) 
         await bench.provision()
 
 
-async def test_a_forbidden_publish_is_refused_at_once_and_counted(start_nats: StartNats) -> None:
-    server = start_nats(extra_configuration=PERMISSIONS)
-    counted: list[str] = []
-    watcher = NatsOptions(servers=(server.url,), user="watcher", password="w", times=QUICK)
-    reader = NatsOptions(servers=(server.url,), user="reader", password="r", times=QUICK)
-    async with AsyncExitStack() as stack:
-        provisioner = await stack.enter_async_context(connect(watcher))
-        log = await stack.enter_async_context(connect(reader, count_error=counted.append))
-        spec = Bench(provisioner, log, RealFate(server), "GUARDED", "Guarded").spec
-        await provisioner.provision([spec], install=INSTALL)
-
-        async with asyncio.timeout(1):
-            with pytest.raises(ForbiddenError, match="publish"):
-                await log.publish("Guarded.Subject", b"x", {})
-            with pytest.raises(ForbiddenError):
-                await log.purge("GUARDED", "Guarded.Subject", up_to=1)
-
-    assert counted == ["permission", "permission"]
-
-
 async def test_connecting_waits_for_a_server_that_is_not_there_yet(start_nats: StartNats) -> None:
     server = start_nats()
     await RealFate(server).kill()
@@ -186,18 +154,6 @@ async def test_connecting_waits_for_a_server_that_is_not_there_yet(start_nats: S
         tasks.create_task(RealFate(server).start())
 
     assert waiting.result()
-
-
-async def test_a_wrong_password_waits_until_the_server_accepts_it(start_nats: StartNats) -> None:
-    server = start_nats(extra_configuration=PERMISSIONS)
-    counted: list[str] = []
-    options = NatsOptions(servers=(server.url,), user="watcher", password="wrong", times=QUICK)
-
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1):
-            await _connect_once(options, counted)
-
-    assert counted
 
 
 async def _holds(bench: Bench, messages: int) -> bool:
