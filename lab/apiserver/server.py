@@ -47,7 +47,7 @@ async def run(settings: Settings) -> None:
     garbage = GarbageCollector(cluster) if settings.garbage_collector else None
     await bootstrap.create_namespaces(cluster)
     await bootstrap.create_definitions(cluster, settings.crds)
-    definitions.settle_all()
+    await definitions.settle_all()
     await namespaces.settle_all()
     stop = _stop_event()
     async with asyncio.TaskGroup() as tasks:

@@ -5,7 +5,7 @@ Separate from the controllers that end namespaces, because every create asks it.
 
 from __future__ import annotations
 
-from lab.apiserver.errors import ApiError, Cause, forbidden, not_found
+from lab.apiserver.errors import Cause, forbidden, not_found
 from lab.apiserver.storage.store import Store
 from lab.apiserver.verbs.calls import Call
 
@@ -32,8 +32,8 @@ def check_namespace(store: Store, call: Call) -> None:
         )
 
 
-def check_not_terminating(call: Call) -> None:
+def check_not_terminating(call: Call, name: str) -> None:
     """Refuse a create of a custom object whose definition is being deleted."""
     if call.resource.terminating:
-        text = "create not allowed while custom resource definition is terminating"
-        raise ApiError(405, "MethodNotAllowed", text)
+        why = "create not allowed while custom resource definition is terminating"
+        raise forbidden(call.resource.plural, call.resource.group, name, why)

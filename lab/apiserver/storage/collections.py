@@ -6,8 +6,9 @@ earlier version is the present with history undone, so a list at a version and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 
+from lab.apiserver.documents import Document
 from lab.apiserver.storage.history import History
 from lab.apiserver.storage.records import Change, ChangeType, Record, Selectable, make_record
 
@@ -67,19 +68,10 @@ class Collection:
         self.history.append(change)
         return change
 
-    def reindex(self, selectable: Selectable) -> None:
-        """Look up the selectable fields again, because a definition changed which there are."""
+    def rewrite(self, selectable: Selectable, convert: Callable[[Document], Document]) -> None:
+        """Show every object as a changed definition reads it; versions stay, for nobody wrote."""
         self.selectable = selectable
-        self._replace(make_record(record.document(), record.version, selectable) for record in self.all())
-
-    def rewrite_type(self, api_version: str) -> None:
-        """Rewrite the stored type, because the storage version of a definition changed."""
         for record in self.all():
-            document = record.document()
-            document["apiVersion"] = api_version
-            self._replace([make_record(document, record.version, self.selectable)])
-
-    def _replace(self, records: Iterable[Record]) -> None:
-        for record in list(records):
-            self._records[record.key] = record
-            self._namespaces[record.namespace][record.key] = record
+            changed = make_record(convert(record.document()), record.version, selectable)
+            self._records[record.key] = changed
+            self._namespaces[record.namespace][record.key] = changed

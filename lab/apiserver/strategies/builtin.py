@@ -5,8 +5,9 @@ Separate from the strategies themselves, so that adding one is one line. Invaria
 
 from __future__ import annotations
 
-from lab.apiserver.strategies import core, workloads
+from lab.apiserver.strategies import core, definitions, workloads
 from lab.apiserver.strategies.names import label_name, path_segment, service_name
+from lab.apiserver.strategies.naming import CLEANUP
 from lab.apiserver.strategies.strategy import Strategy
 
 PLAIN = Strategy()
@@ -14,7 +15,12 @@ _RBAC = Strategy(check_name=path_segment)
 _COUNTED = Strategy(counts_generation=True)
 
 _STRATEGIES: dict[tuple[str, str], Strategy] = {
-    ("", "namespaces"): Strategy(default=core.default_namespace, prepare=core.prepare_namespace, check_name=label_name),
+    ("", "namespaces"): Strategy(
+        default=core.default_namespace,
+        prepare=core.prepare_namespace,
+        begin_deletion=core.end_namespace,
+        check_name=label_name,
+    ),
     ("", "nodes"): Strategy(default=core.default_node),
     ("", "pods"): Strategy(
         counts_generation=True, default=workloads.default_pod, prepare=workloads.prepare_pod, check=workloads.check_pod
@@ -50,9 +56,12 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
     ),
     ("apiextensions.k8s.io", "customresourcedefinitions"): Strategy(
         counts_generation=True,
-        default=core.default_definition,
-        finish=core.finish_definition,
-        check=core.check_definition,
+        default=definitions.default_definition,
+        prepare=definitions.prepare_definition,
+        finish=definitions.finish_definition,
+        check=definitions.check_definition,
+        own_finalizers=(CLEANUP,),
+        begin_deletion=definitions.begin_deletion,
     ),
     ("rbac.authorization.k8s.io", "roles"): _RBAC,
     ("rbac.authorization.k8s.io", "clusterroles"): _RBAC,

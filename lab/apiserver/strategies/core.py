@@ -38,6 +38,11 @@ def prepare_namespace(document: Document, live: Document | None) -> None:
         document["spec"] = live.get("spec") or {}
 
 
+def end_namespace(document: Document) -> None:
+    """A namespace that is being deleted says so in its phase."""
+    document["status"] = {**(document.get("status") or {}), "phase": "Terminating"}
+
+
 def default_node(document: Document) -> None:
     """A node always has a spec."""
     document.setdefault("spec", {})
@@ -195,45 +200,3 @@ def default_webhooks(document: Document) -> None:
             service.setdefault("port", 443)
         for rule in webhook.get("rules") or ():
             rule.setdefault("scope", "*")
-
-
-def default_definition(document: Document) -> None:
-    """Fill in the names and the conversion of a CustomResourceDefinition."""
-    spec = document.setdefault("spec", {})
-    names = spec.setdefault("names", {})
-    if isinstance(names.get("kind"), str):
-        names.setdefault("singular", names["kind"].lower())
-        names.setdefault("listKind", f"{names['kind']}List")
-    spec.setdefault("conversion", {"strategy": "None"})
-
-
-def finish_definition(document: Document) -> None:
-    """A new definition has an empty status; being established comes later."""
-    stored = [version["name"] for version in document["spec"].get("versions") or () if version.get("storage")]
-    document["status"] = {
-        "conditions": None,
-        "acceptedNames": {"plural": "", "kind": ""},
-        "storedVersions": stored,
-    }
-
-
-def check_definition(document: Document, live: Document | None) -> list[Cause]:
-    """A definition is named after its resource, and what it was stored as stays served."""
-    spec, name = document["spec"], document["metadata"]["name"]
-    causes: list[Cause] = []
-    wanted = f"{spec.get('names', {}).get('plural')}.{spec.get('group')}"
-    if name != wanted:
-        text = f'Invalid value: "{name}": must be spec.names.plural+"."+spec.group'
-        causes.append(Cause("FieldValueInvalid", "metadata.name", text))
-    versions = spec.get("versions") or []
-    if sum(1 for version in versions if version.get("storage")) != 1:
-        text = f"Invalid value: {dumps(versions).decode()}: must have exactly one version marked as storage version"
-        causes.append(Cause("FieldValueInvalid", "spec.versions", text))
-    served = {version.get("name") for version in versions}
-    for index, stored in enumerate((live or {}).get("status", {}).get("storedVersions") or ()):
-        if stored not in served:
-            text = f'Invalid value: "{stored}": missing from spec.versions; {stored} was previously a storage version, '
-            text += "and must remain in spec.versions until a storage migration ensures no data remains persisted in "
-            text += f"{stored} and removes {stored} from status.storedVersions"
-            causes.append(Cause("FieldValueInvalid", f"status.storedVersions[{index}]", text))
-    return causes

@@ -41,6 +41,8 @@ class Strategy:
     prepare: Prepare = _unprepared
     check: Check = _unchecked
     finish: Fill = _nothing  # after validation of a new object: what the server writes and no schema allows
+    own_finalizers: tuple[str, ...] = ()  # what a delete adds, for a controller of this process to remove
+    begin_deletion: Fill = _nothing
     check_name: Callable[[str], list[str]] = subdomain
 
 

@@ -38,7 +38,7 @@ async def create_settled(cluster: Cluster, call: Call, document: Document, appli
         raise internal("resourceVersion should not be set on objects to be created")
     if not metadata.get("name") and metadata.get("generateName"):
         metadata["name"] = metadata["generateName"] + name_suffix()
-    check_not_terminating(call)
+    check_not_terminating(call, metadata.get("name", ""))
     document = _completed(call, document)
     if applied is None:
         document = track_write(

@@ -67,6 +67,8 @@ def delete_record(cluster: Cluster, call: Call, record: Record, options: DeleteO
     metadata = document["metadata"]
     before = metadata.get("finalizers") or []
     finalizers = wanted_finalizers(before, options.propagation)
+    if not metadata.get("deletionTimestamp"):
+        finalizers += [name for name in resource.strategy.own_finalizers if name not in finalizers]
     held = bool(finalizers) or _is_held(document)
     if not held:
         if not options.dry_run:
@@ -74,7 +76,9 @@ def delete_record(cluster: Cluster, call: Call, record: Record, options: DeleteO
         return success(resource, record.name, record.uid)
     if metadata.get("deletionTimestamp") and finalizers == before:
         return Result(200, body_of(record, resource), resource)
-    marked = _marked(document, finalizers, options.grace_seconds if resource.plural == "pods" else 0)
+    marked = _marked(document, finalizers)
+    if not metadata.get("deletionTimestamp"):
+        resource.strategy.begin_deletion(marked)
     if options.dry_run:
         return Result(200, dumps(marked), resource)
     return Result(200, body_of(cluster.store.put(collection, marked, record), resource), resource)
@@ -95,20 +99,17 @@ def _is_held(document: Document) -> bool:
     return document["kind"] == "Namespace" and bool((document.get("spec") or {}).get("finalizers"))
 
 
-def _marked(document: Document, finalizers: list[str], grace_seconds: int | None) -> Document:
+def _marked(document: Document, finalizers: list[str]) -> Document:
     metadata = dict(document["metadata"])
     if not metadata.get("deletionTimestamp"):
         metadata["deletionTimestamp"] = timestamp()
-        metadata["deletionGracePeriodSeconds"] = grace_seconds or 0
+        metadata["deletionGracePeriodSeconds"] = 0
         if "generation" in metadata:
             metadata["generation"] += 1
     metadata.pop("finalizers", None)
     if finalizers:
         metadata["finalizers"] = finalizers
-    marked = {**document, "metadata": metadata}
-    if document["kind"] == "Namespace":
-        marked["status"] = {**(document.get("status") or {}), "phase": "Terminating"}
-    return ordered(marked, document["apiVersion"], document["kind"])
+    return ordered({**document, "metadata": metadata}, document["apiVersion"], document["kind"])
 
 
 async def delete_collection(cluster: Cluster, call: Call, options: DeleteOptions, selector: Selector) -> Result:
