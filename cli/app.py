@@ -13,6 +13,7 @@ import typer
 from cli.commands import demo, dlq, down, logs, render, status, tail, up, version
 from cli.failures import Exit, code_of, is_expected
 from lab.launcher.processes import ProcessError
+from shared.runtime import logs as logs_of_the_platform
 
 app = typer.Typer(
     name="dynamoctl",
@@ -46,6 +47,7 @@ def root(
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    logs_of_the_platform.configure(service="dynamoctl", level="debug" if "--debug" in given else "error")
     try:
         result = app(args=given, standalone_mode=False, prog_name="dynamoctl")
     except typer.Exit as ended:
