@@ -45,6 +45,11 @@ class Service:
         """Say that the app has set itself up: from now on its own checks decide about readiness."""
         self.readiness.clear(_START)
 
+    @property
+    def has_started(self) -> bool:
+        """Return whether the app has set itself up, so that there may be work in hand."""
+        return _START not in self.readiness.waiting
+
 
 App = Callable[[Settings, Service], Awaitable[None]]
 
@@ -111,11 +116,13 @@ async def _finish(service: Service, settings: Settings, work: asyncio.Task[None]
     await service.stopping.wait()
     if work.done():
         return
+    budget = settings.shutdown_timeout.total_seconds() if service.has_started else 0.0
     service.readiness.wait("stop", "the service was told to stop")
-    log.info("service stops", budget_seconds=settings.shutdown_timeout.total_seconds())
-    await asyncio.wait([work], timeout=settings.shutdown_timeout.total_seconds())
+    log.info("service stops", budget_seconds=budget)
+    await asyncio.wait([work], timeout=budget)
     if not work.done():
-        log.warning("work in hand was cancelled", budget_seconds=settings.shutdown_timeout.total_seconds())
+        tell = log.warning if service.has_started else log.info  # who still waits for its servers has no work in hand
+        tell("app was cancelled", budget_seconds=budget)
         work.cancel()
 
 

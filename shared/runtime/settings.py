@@ -167,7 +167,7 @@ def default_text(model: type[ServiceSettings], name: str) -> str:
         case None | "":
             return "none"
         case timedelta():
-            return _duration_text(default)
+            return duration_text(default)
         case SecretStr():
             return "none"
         case tuple():
@@ -178,7 +178,8 @@ def default_text(model: type[ServiceSettings], name: str) -> str:
             return str(default)
 
 
-def _duration_text(value: timedelta) -> str:
+def duration_text(value: timedelta) -> str:
+    """Return a duration as `duration` reads it."""
     milliseconds = round(value.total_seconds() * 1000)
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if milliseconds and milliseconds % size == 0:
