@@ -82,15 +82,14 @@ def same(left: Any, right: Any) -> bool:
 
 def entire(schema: Schema, value: Any) -> Tree:
     """Return the node of a value that is wholly new or wholly gone: each container is owned with its content."""
+    node: Tree = {".": {}} if value and not schema.is_held else {}
     if is_map(schema, value):
-        node: Tree = {".": {}} if value else {}
         for name, inner in value.items():
             child = child_of(schema, name)
             node[f"f:{name}"] = {} if child.shape is _LEAF else entire(child, inner)
         return node
     if is_list(schema, value):
         items = items_of(schema)
-        node = {".": {}} if value else {}
         for element, item in elements_of(schema, value).items():
             node[element] = entire(items, item)
         return node

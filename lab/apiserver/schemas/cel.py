@@ -58,7 +58,8 @@ def compile_expression(text: str) -> Expression:
     try:
         program = cel.compile(text)
     except ValueError as error:
-        raise ExpressionError(str(error).partition(": ")[2] or str(error)) from error
+        text = str(error)
+        raise ExpressionError(text[max(text.find("ERROR: "), 0) :]) from error
     return Expression(program, rule_context(), "oldSelf" in program.variables())
 
 

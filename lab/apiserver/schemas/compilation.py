@@ -7,6 +7,7 @@ extensions. Invariant: one definition becomes one node per compilation, so recur
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from lab.apiserver.schemas.object_meta import OBJECT_META
@@ -49,6 +50,16 @@ object.__setattr__(ARBITRARY, "additional", ARBITRARY)  # what lies inside anyth
 ATOMIC_ARBITRARY: Final = Schema(shape=Shape.LEAF, preserve=True, nullable=True)
 
 
+# Facts of the Go types of built-in kinds, which OpenAPI does not tell: structs held by value, lists never left out.
+_HELD_STRUCTS: Final = (
+    "Spec",
+    "Status",
+    "Strategy",
+    "ObjectMeta",
+    "ResourceRequirements",
+    "CustomResourceDefinitionNames",
+)
+_HELD_LISTS: Final = frozenset({("PodSpec", "containers"), ("CustomResourceDefinitionStatus", "conditions")})
 _BOOKKEEPING: Final = "managedFields"
 """The one untyped field of all metadata; no configuration may hold it."""
 _Key = tuple[str, tuple[str, ...]]
@@ -114,6 +125,7 @@ class Compilation:
             embedded=embedded,
             is_root=is_root,
             int_or_string=int_or_string,
+            is_held=key is not None and key[0].endswith(_HELD_STRUCTS),
             accepts=_ANY_SCALAR if int_or_string else _SCALARS.get(kind),
             nullable=openapi.get("nullable") is True,
             default=MISSING if openapi.get("default") is None else openapi["default"],
@@ -127,6 +139,9 @@ class Compilation:
         if key is not None:
             self._nodes[key] = schema
         self._fill(properties, openapi, is_resource=is_root or embedded)
+        for name in properties:
+            if key is not None and (key[0].rpartition(".")[2], name) in _HELD_LISTS:
+                properties[name] = replace(properties[name], is_held=True)
         schema.defaulted.extend(name for name, child in properties.items() if child.default is not MISSING)
         fields = (child for name, child in properties.items() if name != _BOOKKEEPING)
         below = [child for child in (*fields, schema.additional, schema.items) if child is not None]

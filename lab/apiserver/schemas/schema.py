@@ -91,6 +91,8 @@ class Schema:
     """The Python types of an applied value, None where it may be an object or a list."""
     plain: Types = frozenset()
     """The Python types whose values need no further validation."""
+    is_held: bool = False
+    """Whether the genuine server has this container even where it is empty, so that nobody ever adds it."""
     is_exact: bool = False
     """Whether all below is typed, so that equal values are the same: in untyped ones true would pass for 1."""
     nullable: bool = False

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lab.apiserver.ownership.entries import ANCIENT_CHANGES, MAX_UPDATE_MANAGERS
 from lab.apiserver.ownership.fields import FieldSet
-from lab.apiserver.ownership.managers import server_side_apply, unless_only_times_differ
+from lab.apiserver.ownership.managers import server_side_apply, track_write, unless_only_times_differ
+from lab.apiserver.schemas.builtin import builtin_schema
 from tests.unit.lab.apiserver.ownership.samples import (
     API_VERSION,
     BOX,
@@ -370,3 +371,21 @@ class TestTimes:
         shared = apply(box, "m2", size=1).object
 
         assert unless_only_times_differ(box, shared) is shared
+
+
+def test_containers_that_built_in_types_always_have_are_owned_by_nobody() -> None:
+    schema = builtin_schema("apps", "v1", "Deployment")
+    assert schema is not None
+    pod = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c"}], "nodeSelector": {"x": "y"}}}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": {"template": pod}}
+
+    created = track_write(None, deployment, schema=schema, manager="editor", api_version="apps/v1", time=NOON)
+
+    template = created["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]
+    assert template == {
+        "f:metadata": {"f:labels": {".": {}, "f:a": {}}},
+        "f:spec": {
+            "f:containers": {'k:{"name":"c"}': {".": {}, "f:name": {}}},
+            "f:nodeSelector": {},
+        },
+    }
