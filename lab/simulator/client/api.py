@@ -27,14 +27,15 @@ LARGEST_LINE = 16 * 1024 * 1024
 class Api:
     """One cluster, asked through one session; an asynchronous context."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, *, agent: str = USER_AGENT) -> None:
         self._access = access
+        self._agent = agent
         self._slots = asyncio.Semaphore(PARALLEL_REQUESTS)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit=0, ssl=self._access.tls if self._access.tls is not None else True)
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **self._access.headers}
+        headers = {"User-Agent": self._agent, "Accept": "application/json", **self._access.headers}
         self._session = aiohttp.ClientSession(
             connector=connector, headers=headers, timeout=REQUEST_DEADLINE, trust_env=False, read_bufsize=256 * 1024
         )

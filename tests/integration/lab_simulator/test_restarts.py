@@ -1,0 +1,60 @@
+"""What the simulator does when it, or its API server's memory of changes, is lost."""
+
+import asyncio
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from lab.simulator.client.access import read_access
+from lab.simulator.client.resources import DEPLOYMENTS
+from shared.testing.eventually import eventually
+from tests.integration.lab_simulator.conftest import Lab, a_deployment
+
+pytestmark = pytest.mark.asyncio
+
+WITHIN = timedelta(seconds=20)
+REST_SECONDS = 2.0
+
+
+async def ready_replicas(lab: Lab) -> int:
+    return int(((await lab.deployment()).get("status") or {}).get("readyReplicas", 0))
+
+
+async def requests_of_the_simulator(lab: Lab) -> int:
+    access = read_access(lab.stack.api_server.kubeconfig)
+    async with (
+        aiohttp.ClientSession(headers={"User-Agent": "a-test"}, timeout=aiohttp.ClientTimeout(total=10)) as session,
+        session.get(f"{access.server}/lab/requests", ssl=access.tls or True) as answer,
+    ):
+        document = await answer.json()
+    return sum(row["count"] for row in document["requests"] if row["agent"] == "dynamo-simulator")
+
+
+async def test_a_simulator_that_was_killed_goes_on_where_it_was(lab: Lab) -> None:
+    made = await lab.create(DEPLOYMENTS, a_deployment(2))
+
+    async def has(replicas: int) -> bool:
+        return await ready_replicas(lab) == replicas
+
+    await eventually(lambda: has(2), within=WITHIN)
+    before = {pod["metadata"]["uid"]: pod["metadata"]["resourceVersion"] for pod in await lab.pods()}
+    lab.stack.simulator.kill()
+    await lab.api.patch(DEPLOYMENTS, made, {"spec": {"replicas": 3}})
+    lab.stack.simulator.start()
+    await eventually(lambda: has(3), within=WITHIN)
+
+    after = {pod["metadata"]["uid"]: pod["metadata"]["resourceVersion"] for pod in await lab.pods()}
+    assert before.items() <= after.items()
+
+
+async def test_at_rest_nothing_is_asked(lab: Lab) -> None:
+    await lab.create(DEPLOYMENTS, a_deployment(2))
+    loop = asyncio.get_running_loop()
+    seen: dict[int, float] = {}  # number of requests, and when it was first seen
+
+    async def has_come_to_rest() -> bool:
+        number = await requests_of_the_simulator(lab)
+        return loop.time() - seen.setdefault(number, loop.time()) > REST_SECONDS and await ready_replicas(lab) == 2
+
+    await eventually(has_come_to_rest, within=WITHIN)
