@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
 from kubernetes_asyncio.client import Configuration
 from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 
-from shared.core.errors import PermanentError, UnreachableError
+from shared.core.errors import UnreachableError
 from shared.ports.clock import Clock
 
 GOOD_FOR = timedelta(minutes=1)
@@ -101,9 +102,9 @@ class Credentials:
                 client_configuration=configuration,
                 persist_config=False,
             )
-        except (ConfigException, AssertionError, KeyError, TypeError) as error:
-            # What the library raises for a file that lacks a part.
-            raise PermanentError(f"kubeconfig {file} cannot be used: {error or type(error).__name__}") from error
+        except (ConfigException, AssertionError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+            # What the library raises for a file that lacks a part. It may be half written, so it is read again.
+            raise UnreachableError(f"kubeconfig {file} cannot be used: {error or type(error).__name__}") from error
         return configuration
 
 
