@@ -71,7 +71,7 @@ class Connection:
         self._connected = asyncio.Event()
         self._opening = asyncio.Lock()
         self._is_closing = False
-        self._logged = ""
+        self._logged: set[str] = set()
         self.errors: Counter[str] = Counter()
         self.generation = 0  # grows with each connect
 
@@ -227,7 +227,7 @@ class Connection:
 
     async def _on_connected(self) -> None:
         self.generation += 1
-        self._logged = ""
+        self._logged.clear()
         self._connected.set()
         log.info("event log connected", servers=self.server_count)
         self._notify()
@@ -252,8 +252,8 @@ class Connection:
         self._count_error(kind)
         if refused is not None:
             self._was_refused(refused.group(1), refused.group(2), message)
-        elif message != self._logged:  # one line for an outage, not one for each attempt
-            self._logged = message
+        elif message not in self._logged:  # one line for an outage, not one for each attempt
+            self._logged.add(message)
             log.warning("event log error", error=message)
 
     def _was_refused(self, operation: str, subject: str, message: str) -> None:

@@ -112,7 +112,8 @@ class EtcdStore:
         if self._granted_in.get(lease.id, number) != number:
             raise LeaseLostError(f"lease {lease.id:x} belongs to a store that is gone")
         sent_at = self._clock.elapsed()
-        answer = await self._wire.keep_alive(messages.keep_alive_request(lease.id))
+        # Two more servers can be asked before the lease ends.
+        answer = await self._wire.keep_alive(messages.keep_alive_request(lease.id), within=lease.ttl / 3)
         if answer.TTL <= 0:
             self._granted_in.pop(lease.id, None)
             raise LeaseLostError(f"lease {lease.id:x} has ended")

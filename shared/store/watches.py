@@ -53,23 +53,27 @@ class Follower:
         """Yield Everything, then each change in order, for ever."""
         back_off = BackOff(self.clock, self.times.back_off_cap)
         place: _Place | None = None
+        is_logged = False  # one line for an outage, not one for each attempt
         while True:
             try:
                 if place is None:
                     number = await self.incarnation.check()
                     everything = await self.list_all(prefix)
-                    place = _Place(everything.revision, number)
+                    place, is_logged = _Place(everything.revision, number), False
                     yield raised_everything(everything, number)
                 async with aclosing(self._watch(prefix, place)) as changes:
                     async for change in changes:
                         back_off.reset()
+                        is_logged = False
                         place.revision = messages.revision_of_change(change)
                         yield raised_change(change, place.incarnation)
             except ExpiredError as error:
                 log.info("watch begins anew", prefix=prefix, reason=str(error))
                 place = None
             except UnreachableError as error:
-                log.info("watch broken, resumed", prefix=prefix, reason=str(error))
+                if not is_logged:
+                    log.warning("watch broken, resumed when the store answers", prefix=prefix, reason=str(error))
+                is_logged = True
             await back_off.wait()
 
     async def _watch(self, prefix: str, place: _Place) -> AsyncGenerator[KeyPut | KeyDropped, None]:

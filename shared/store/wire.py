@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import grpc.aio
@@ -75,12 +76,13 @@ class Wire:
             lambda channel: etcdrpc.LeaseStub(channel).LeaseRevoke, request, "revoke", is_write=True
         )
 
-    async def keep_alive(self, request: Message) -> Message:
+    async def keep_alive(self, request: Message, *, within: timedelta) -> Message:
         """Renew a lease once; etcd offers it as a stream only."""
+        deadline = min(within, self._options.times.call).total_seconds()
 
         async def once(channel: Any, metadata: tuple[tuple[str, str], ...]) -> Message:
             stub = etcdrpc.LeaseStub(channel)
-            renewals = stub.LeaseKeepAlive(metadata=metadata + _NEEDS_LEADER, timeout=self._deadline)
+            renewals = stub.LeaseKeepAlive(metadata=metadata + _NEEDS_LEADER, timeout=deadline)
             try:
                 await renewals.write(request)
                 answer = await renewals.read()

@@ -25,7 +25,7 @@ STEADY = NatsTimes(
     reconnect_cap=timedelta(milliseconds=100),
     publish=timedelta(seconds=2),
 )
-QUICK = replace(STEADY, ping=timedelta(milliseconds=300))
+QUICK = replace(STEADY, ping=timedelta(milliseconds=300), heartbeat=timedelta(milliseconds=200))
 _numbers = count()
 
 

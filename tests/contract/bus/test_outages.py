@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import nats
 import pytest
+from nats.js import JetStreamManager
 
 from shared.bus.event_log import connect
 from shared.bus.options import NatsOptions
@@ -143,6 +147,36 @@ async def test_the_client_leaves_a_hung_server_by_itself(start_nats: StartNats) 
         await bench.provision()
 
 
+async def test_a_consumer_that_an_administrator_deleted_is_opened_again(nats_server: NatsTestServer) -> None:
+    async with real_bench(nats_server, QUICK) as bench, administrator(nats_server) as admin:
+        await bench.provision()
+        await bench.publish("a", "1")
+        async with bench.log.follow(bench.stream, [bench.subject(">")], Newest()) as subscription:
+            before = await take(subscription, 1)
+            for consumer in await admin.consumers_info(bench.stream):
+                await admin.delete_consumer(bench.stream, consumer.name)
+            await bench.publish("a", "2")
+            after = await take(subscription, 1)
+
+    assert bodies(before + after) == ["1", "2"]
+
+
+async def test_a_stream_that_an_administrator_made_anew_is_not_mistaken_for_the_old_one(
+    nats_server: NatsTestServer,
+) -> None:
+    async with real_bench(nats_server, QUICK) as bench, administrator(nats_server) as admin:
+        await bench.provision()
+        await bench.publish("a", "1")
+        async with bench.log.follow(bench.stream, [bench.subject(">")], Newest()) as subscription:
+            await take(subscription, 1)
+            await admin.delete_stream(bench.stream)
+            await bench.provision()
+            await bench.publish("a", "1")
+
+            with pytest.raises(StreamMissingError, match="anew"):
+                await take(subscription, 1)
+
+
 async def test_connecting_waits_for_a_server_that_is_not_there_yet(start_nats: StartNats) -> None:
     server = start_nats()
     await RealFate(server).kill()
@@ -154,6 +188,16 @@ async def test_connecting_waits_for_a_server_that_is_not_there_yet(start_nats: S
         tasks.create_task(RealFate(server).start())
 
     assert waiting.result()
+
+
+@asynccontextmanager
+async def administrator(server: NatsTestServer) -> AsyncIterator[JetStreamManager]:
+    """Connect a client of the library's own, as an administrator's tools do."""
+    client = await nats.connect(server.url)
+    try:
+        yield client.jsm()
+    finally:
+        await client.close()
 
 
 async def _holds(bench: Bench, messages: int) -> bool:
