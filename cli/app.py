@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import demo, dlq, down, logs, render, status, tail, up, version
+from cli.commands import demo, dlq, down, logs, provision, render, status, tail, up, version
 from cli.failures import Exit, code_of, is_expected
 from lab.launcher.processes import ProcessError
 from shared.runtime import logs as logs_of_the_platform
@@ -31,6 +31,7 @@ app.command("status", help=status.HELP)(status.status)
 app.command("tail", help=tail.HELP)(tail.tail)
 app.command("logs", help=logs.HELP)(logs.logs)
 app.command("render", help=render.HELP)(render.render)
+app.command("provision", help=provision.HELP)(provision.provision)
 app.command("version", help=version.HELP)(version.version)
 app.add_typer(dlq.app, name="dlq")
 

@@ -8,23 +8,20 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.provision import provision_cluster
 from cli.failures import CommandError, Exit
-from cli.files import base_objects, capability_crds, crd_files
+from cli.files import capability_crds, crd_files
 from cli.printing import notes
 from cli.targets import DEFAULT_STACK, find_target
 from lab.launcher.bringup import SERVICES, Bringup, StackOptions, is_ready, take_down
 from lab.launcher.stacks import Stack, read_stack
 from shared.api.platform import Capability
-from shared.core.errors import TemporaryError
-from shared.ports.cluster import Cluster
 
 HELP = """Start the platform on this machine: NATS, etcd, a Kubernetes API, a workload simulator and the five services.
 
 Example: dynamoctl up --name lab --set platform.ingress.className=nginx --latency 5
 """
 
-MANAGER = "dynamoctl"
-BASE_ATTEMPTS = 50
 Progress = Callable[[str, str], None]
 
 
@@ -66,7 +63,7 @@ def bring_up(options: StackOptions, progress: Progress) -> Stack:
     bringup = Bringup(options, progress)
     try:
         stack = bringup.start_servers()
-        asyncio.run(_prepare(stack.name))
+        asyncio.run(provision_cluster(find_target(stack.name)))
         progress("cluster", "base objects applied")
         bringup.start_simulator()
         return bringup.start_services()
@@ -101,25 +98,6 @@ def stack_options(
         service_arguments={service: tuple(given) for service, given in arguments.items()},
         replicas=dict(_replicas(each) for each in replicas),
     )
-
-
-async def _prepare(name: str) -> None:
-    """Apply what stands in the cluster before the first graph."""
-    async with find_target(name).cluster() as cluster:
-        for manifest in base_objects():
-            await _apply(cluster, manifest)
-
-
-async def _apply(cluster: Cluster, manifest: dict[str, object]) -> None:
-    for attempt in range(BASE_ATTEMPTS):
-        try:
-            await cluster.apply(manifest, manager=MANAGER)
-        except TemporaryError:
-            if attempt == BASE_ATTEMPTS - 1:
-                raise
-            await asyncio.sleep(0.1)
-        else:
-            return
 
 
 def _report_running(stack: Stack) -> int:
