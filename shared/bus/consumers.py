@@ -22,7 +22,7 @@ from nats.aio.msg import Msg
 from shared.bus.connection import DESCRIPTION, STATUS
 from shared.bus.jetstream import Answer, JetStream
 from shared.bus.messages import delivery_address, own_headers, stream_state
-from shared.core.errors import UnreachableError
+from shared.core.errors import TemporaryError
 from shared.core.json import integer
 from shared.ports.bus import After, Delivery, LiveOnly, Newest, Start, StoredMessage, StreamMissingError, StreamState
 
@@ -123,7 +123,9 @@ class OrderedConsumer:
         await self._jetstream.connection.wait_until_connected()
         try:
             await self._open_once()
-        except UnreachableError as error:
+        except StreamMissingError:
+            raise
+        except TemporaryError as error:
             log.warning("ordered consumer not reopened yet", stream=self._stream, error=str(error))
             await asyncio.sleep(_RETRY_PAUSE)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from shared.core.errors import ExpiredError, UnreachableError
+from shared.core.errors import ExpiredError, TemporaryError, UnreachableError
 from shared.ports.clock import Clock
 from shared.ports.store import Everything, KeyDropped, KeyPut, StoreChange
 from shared.store import messages
@@ -70,7 +70,7 @@ class Follower:
             except ExpiredError as error:
                 log.info("watch begins anew", prefix=prefix, reason=str(error))
                 place = None
-            except UnreachableError as error:
+            except TemporaryError as error:
                 if not is_logged:
                     log.warning("watch broken, resumed when the store answers", prefix=prefix, reason=str(error))
                 is_logged = True
