@@ -23,7 +23,11 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
     ),
     ("", "nodes"): Strategy(default=core.default_node),
     ("", "pods"): Strategy(
-        counts_generation=True, default=workloads.default_pod, prepare=workloads.prepare_pod, check=workloads.check_pod
+        counts_generation=True,
+        default=workloads.default_pod,
+        prepare=workloads.prepare_pod,
+        check=workloads.check_pod,
+        grace=workloads.pod_grace,
     ),
     ("", "secrets"): Strategy(default=core.default_secret, check=core.check_secret),
     ("", "configmaps"): Strategy(check=core.check_config_map),
@@ -60,6 +64,7 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
         prepare=definitions.prepare_definition,
         finish=definitions.finish_definition,
         check=definitions.check_definition,
+        has_own_schema=True,
         own_finalizers=(CLEANUP,),
         begin_deletion=definitions.begin_deletion,
     ),

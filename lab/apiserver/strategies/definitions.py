@@ -76,7 +76,7 @@ def check_definition(document: Document, live: Document | None) -> list[Cause]:
     spec, metadata = document["spec"], document["metadata"]
     causes: list[Cause] = []
     names = spec.get("names") or {}
-    if metadata["name"] != f"{names.get('plural', '')}.{spec.get('group', '')}":
+    if live is None and metadata["name"] != f"{names.get('plural', '')}.{spec.get('group', '')}":
         causes.append(_invalid("metadata.name", metadata["name"], 'must be spec.names.plural+"."+spec.group'))
     causes += _check_names(names)
     causes += _check_scope(spec.get("scope"))
@@ -86,9 +86,18 @@ def check_definition(document: Document, live: Document | None) -> list[Cause]:
     if live is not None:
         causes += _check_kept(spec, live)
         causes += _check_stored(document, live)
-    elif not _storage_versions(document):
-        causes.append(_invalid("status.storedVersions", None, "must have at least one stored version"))
+    else:
+        causes += _check_first_storage(document)
     return causes
+
+
+def _check_first_storage(document: Document) -> list[Cause]:
+    stored = _storage_versions(document)
+    if not stored:
+        return [_invalid("status.storedVersions", None, "must have at least one stored version")]
+    if len(stored) > 1:
+        return [_invalid("status.storedVersions", stored[:1], f"must have the storage version {stored[-1]}")]
+    return []
 
 
 def _check_names(names: Mapping[str, Any]) -> list[Cause]:
@@ -199,7 +208,6 @@ def _check_kept(spec: Mapping[str, Any], live: Document) -> list[Cause]:
             causes.append(_invalid("spec.scope", spec.get("scope"), "field is immutable"))
         if names.get("kind") != kept["kind"]:
             causes.append(_invalid("spec.names.kind", names.get("kind"), "field is immutable"))
-    # A renamed definition is reported for its name as well, which says nothing new here.
     return causes
 
 

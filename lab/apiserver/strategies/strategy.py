@@ -26,6 +26,10 @@ def _unprepared(_document: Document, _live: Document | None) -> None:
     return
 
 
+def _at_once(_document: Document, _asked: int | None) -> int:
+    return 0
+
+
 def _unchecked(_document: Document, _live: Document | None) -> list[Cause]:
     return []
 
@@ -43,6 +47,8 @@ class Strategy:
     finish: Fill = _nothing  # after validation of a new object: what the server writes and no schema allows
     own_finalizers: tuple[str, ...] = ()  # what a delete adds, for a controller of this process to remove
     begin_deletion: Fill = _nothing
+    grace: Callable[[Document, int | None], int] = _at_once  # seconds that a delete leaves the object
+    has_own_schema: bool = False  # whether `check` covers what the schema says, in other words
     check_name: Callable[[str], list[str]] = subdomain
 
 

@@ -131,6 +131,16 @@ def prepare_pod(document: Document, live: Document | None) -> None:
         document["status"] = {"phase": "Pending", "qosClass": _qos_class(document["spec"])}
 
 
+def pod_grace(document: Document, asked: int | None) -> int:
+    """Return how many seconds a pod gets to end: none unless a node may be running it."""
+    phase = (document.get("status") or {}).get("phase")
+    if not document["spec"].get("nodeName") or phase in ("Failed", "Succeeded"):
+        return 0
+    if asked is None:
+        return int(document["spec"].get("terminationGracePeriodSeconds", 30))
+    return max(asked, 0)
+
+
 def _qos_class(spec: Document) -> str:
     requests = limits = equal = 0
     containers = spec.get("containers") or []

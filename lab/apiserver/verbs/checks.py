@@ -45,6 +45,8 @@ def check_new(document: Document, resource: Resource) -> list[Cause]:
     strategy = resource.strategy
     causes = check_metadata(document["metadata"], strategy.check_name)
     schema = resource.schema()
+    if resource.strategy.has_own_schema:
+        return causes + resource.strategy.check(document, None)
     found = causes + _causes(validate(document, schema)) + _check_scale(document, resource)
     if schema.has_rules and not document["metadata"].get("name") and _UNCHECKED not in found:
         found.append(_UNCHECKED)

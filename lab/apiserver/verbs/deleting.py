@@ -6,6 +6,7 @@ never removed here, and one without is never left.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace as with_fields
 
 from lab.apiserver.admission.reviews import Review
@@ -69,14 +70,16 @@ def delete_record(cluster: Cluster, call: Call, record: Record, options: DeleteO
     finalizers = wanted_finalizers(before, options.propagation)
     if not metadata.get("deletionTimestamp"):
         finalizers += [name for name in resource.strategy.own_finalizers if name not in finalizers]
-    held = bool(finalizers) or _is_held(document)
+    grace = resource.strategy.grace(document, options.grace_seconds)
+    held = bool(finalizers) or _is_held(document) or grace > 0
     if not held:
         if not options.dry_run:
             cluster.store.remove(collection, record)
         return success(resource, record.name, record.uid)
-    if metadata.get("deletionTimestamp") and finalizers == before:
+    is_sooner = options.grace_seconds is not None and grace < metadata.get("deletionGracePeriodSeconds", 0)
+    if metadata.get("deletionTimestamp") and finalizers == before and not is_sooner:
         return Result(200, body_of(record, resource), resource)
-    marked = _marked(document, finalizers)
+    marked = _marked(document, finalizers, grace)
     if not metadata.get("deletionTimestamp"):
         resource.strategy.begin_deletion(marked)
     if options.dry_run:
@@ -99,12 +102,13 @@ def _is_held(document: Document) -> bool:
     return document["kind"] == "Namespace" and bool((document.get("spec") or {}).get("finalizers"))
 
 
-def _marked(document: Document, finalizers: list[str]) -> Document:
+def _marked(document: Document, finalizers: list[str], grace: int) -> Document:
     metadata = dict(document["metadata"])
-    if not metadata.get("deletionTimestamp"):
-        metadata["deletionTimestamp"] = timestamp()
-        metadata["deletionGracePeriodSeconds"] = 0
-        if "generation" in metadata:
+    is_new = not metadata.get("deletionTimestamp")
+    if is_new or grace < metadata.get("deletionGracePeriodSeconds", 0):
+        metadata["deletionTimestamp"] = timestamp(time.time() + grace)
+        metadata["deletionGracePeriodSeconds"] = grace
+        if is_new and "generation" in metadata:
             metadata["generation"] += 1
     metadata.pop("finalizers", None)
     if finalizers:

@@ -212,7 +212,7 @@ def _applied(call: Call, configuration: Document, live: Document) -> Wanted:
     sent = configuration["metadata"]
     document = {**merged, "metadata": {**merged["metadata"]}}
     version = sent.get("resourceVersion", "")
-    return Wanted(document, version=version, is_owned=True, strict_uid=True)
+    return Wanted(document, version=version, is_owned=True)
 
 
 def _conflicting(result: ApplyResult) -> ApiError:

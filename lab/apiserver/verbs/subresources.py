@@ -15,11 +15,13 @@ from lab.apiserver.patches.json_patch import PatchError, apply_json_patch
 from lab.apiserver.patches.merge_patch import apply_merge_patch
 from lab.apiserver.registry.resources import ScalePaths
 from lab.apiserver.requests.bodies import decode_json, unsupported_media
+from lab.apiserver.requests.go_json import go_type
 from lab.apiserver.requests.options import DeleteOptions
 from lab.apiserver.requests.paths import Target
 from lab.apiserver.storage.records import record_key
 from lab.apiserver.verbs.calls import Call, Result
 from lab.apiserver.verbs.deleting import delete
+from lab.apiserver.verbs.incoming import unappliable
 from lab.apiserver.verbs.patching import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from lab.apiserver.verbs.reading import get
 from lab.apiserver.verbs.scaling import scale_of, with_replicas
@@ -41,6 +43,9 @@ async def get_scale(cluster: Cluster, target: Target, version: str) -> Result:
 
 async def put_scale(cluster: Cluster, call: Call, document: Document) -> Result:
     """Write the replicas of a Scale body."""
+    if document.get("kind") != "Scale":
+        text = 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
+        raise bad_request(text)
     return await _write_scale(cluster, call, lambda _scale: document)
 
 
@@ -70,17 +75,28 @@ async def _write_scale(cluster: Cluster, call: Call, wanted_scale: Any) -> Resul
 
     def change(live: Document) -> Wanted:
         scale = wanted_scale(scale_of(live, resource, paths))
+        _check_scale(scale, call)
         replicas = (scale.get("spec") or {}).get("replicas") or 0
-        if isinstance(replicas, int) and replicas < 0:
-            text = f"Invalid value: {replicas}: must be greater than or equal to 0"
-            cause = Cause("FieldValueInvalid", "spec.replicas", text)
-            raise invalid("Scale", "autoscaling", call.target.name, [cause])
         changed = with_replicas(live, paths, replicas)
         version = (scale.get("metadata") or {}).get("resourceVersion", "")
         return Wanted({**changed, "metadata": dict(live["metadata"])}, version=version)
 
     written = await Update(cluster, call, change).run()
     return Result(written.code, dumps(scale_of(loads(written.body), resource, paths)))
+
+
+def _check_scale(scale: Document, call: Call) -> None:
+    """Refuse a Scale that is none, or of another object; a negative number is the object's own business."""
+    name = (scale.get("metadata") or {}).get("name", call.target.name)
+    if name != call.target.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.target.name})")
+    replicas = (scale.get("spec") or {}).get("replicas")
+    if replicas is not None and (not isinstance(replicas, int) or isinstance(replicas, bool)):
+        wanted = "json: cannot unmarshal {} into Go struct field ScaleSpec.spec.replicas of type int32"
+        raise unappliable(scale, wanted.format(go_type(replicas)))
+    if not call.resource.custom and isinstance(replicas, int) and replicas < 0:
+        text = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        raise invalid("Scale", "autoscaling", call.target.name, [Cause("FieldValueInvalid", "spec.replicas", text)])
 
 
 async def put_finalize(cluster: Cluster, call: Call, document: Document) -> Result:

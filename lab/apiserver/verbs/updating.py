@@ -133,6 +133,9 @@ class Update:
         metadata = live["metadata"]
         if "managedFields" in document["metadata"]:
             metadata = {**metadata, "managedFields": document["metadata"]["managedFields"]}
+        sent_uid = document["metadata"].get("uid")
+        if sent_uid and not resource.custom:
+            metadata = {**metadata, "uid": sent_uid}  # validation refuses another one; custom resources ignore it
         changed = {key: value for key, value in live.items() if key != "status"} | {"metadata": metadata}
         if document.get("status") is not None:
             changed["status"] = document["status"]
@@ -204,6 +207,8 @@ class Update:
 
 def _is_held(plural: str, group: str, document: Document) -> bool:
     """Whether something else than metadata.finalizers keeps an object that is being deleted."""
+    if document["metadata"].get("deletionGracePeriodSeconds"):
+        return True  # whoever runs it deletes it again, without grace, when it has ended
     return (plural, group) == ("namespaces", "") and bool((document.get("spec") or {}).get("finalizers"))
 
 
