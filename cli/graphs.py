@@ -22,6 +22,7 @@ class ComponentRow:
     wanted: int
     gpus: int
     nodes: tuple[str, ...]
+    reason: str = ""  # why it is not ready; empty when it is
 
     @property
     def cells(self) -> list[str]:
@@ -83,6 +84,7 @@ def _row(service: str, spec: object, components: Sequence[Manifest], pods: Seque
         wanted=wanted if isinstance(wanted, int) else 1,
         gpus=sum(sum(gpus_requested(pod).values()) for pod in mine),
         nodes=tuple(sorted({node for pod in mine if (node := text(pod, "spec", "nodeName"))})),
+        reason=_in_the_way(component),
     )
 
 
@@ -92,7 +94,13 @@ def _why(graph: Manifest, *, is_observed: bool) -> str:
         return "no service has reported on it yet: is the reconciler running?"
     if not is_observed:
         return "its newest spec has not been looked at yet"
+    return _in_the_way(graph) or text(conditions.get("Ready"), "message")
+
+
+def _in_the_way(manifest: Manifest) -> str:
+    """Return what an object's own conditions say is in its way."""
+    conditions = {text(each, "type"): each for each in items(manifest, "status", "conditions")}
     for kind in ("Stalled", "Reconciling"):
         if text(conditions.get(kind), "status") == "True":
             return f"{text(conditions[kind], 'reason')}: {text(conditions[kind], 'message')}"
-    return text(conditions.get("Ready"), "message")
+    return ""

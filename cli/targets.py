@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from shared.assembly.connections import bus_of, cluster_of, store_of
 
 from cli.failures import CommandError, Exit
 from lab.launcher.stacks import Stack, list_stacks, read_stack
+from shared.assembly.connections import bus_of, cluster_of, store_of
 from shared.ports.bus import EventLog
 from shared.ports.cluster import Cluster
 from shared.ports.store import Store

@@ -64,9 +64,10 @@ def print_reports(reports: list[GraphReport]) -> None:
         if number:
             print()
         print(f"{report.namespace}/{report.name}: {report.state}")
-        if report.reason:
-            print(f"  {report.reason}")
         print_table(HEADINGS, [row.cells for row in report.components])
+        told = [f"{row.name}: {row.reason}" for row in report.components if row.reason]
+        for line in told or [report.reason] * bool(report.reason):
+            print(f"  {line}")
 
 
 _NOTHING = Exit.NOTHING_FOUND

@@ -11,6 +11,7 @@ from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import GraphHandler
 from services.reconciler.handlers.primaries import Primaries
+from services.reconciler.handlers.routes import ReconcilerRouter
 from services.reconciler.handlers.statuses import Statuses
 from services.reconciler.settings import ReconcilerSettings
 from shared.applying.children import Children
@@ -19,7 +20,7 @@ from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
 from shared.contracts.facts import ORCHESTRATORS
 from shared.contracts.ownership import GRAPH_CHILDREN
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
 from shared.ports.passes import Handler, View
 from shared.runtime.partitions.router import default_router
 from shared.runtime.partitions.rules import PassRules
@@ -27,7 +28,7 @@ from shared.runtime.service import Service
 
 GRAPH_MANAGES: tuple[Resource, ...] = (COMPONENTS,)
 COMPONENT_MANAGES: tuple[Resource, ...] = (DEPLOYMENTS, SERVICES)
-READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES, SERVICE_ACCOUNTS})
+READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES, PODS, SERVICE_ACCOUNTS})
 
 
 async def app(settings: ReconcilerSettings, service: Service) -> None:
@@ -58,7 +59,8 @@ def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRe
         GRAPHS: GraphHandler(primaries, of_graphs, finalizers, statuses, recorder, contexts),
         COMPONENTS: ComponentHandler(primaries, of_components, finalizers, statuses, recorder, contexts),
     }
-    return PassRules("reconciler", READS, handlers, default_router(handlers.keys()), concerned_by_fact)
+    router = ReconcilerRouter(default_router(handlers.keys()))
+    return PassRules("reconciler", READS, handlers, router, concerned_by_fact)
 
 
 def concerned_by_fact(fact: str, primaries: Iterable[Ref], view: View) -> Iterable[Ref]:

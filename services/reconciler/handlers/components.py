@@ -12,21 +12,25 @@ from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
+from services.reconciler.handlers.routes import component_of_pod
 from services.reconciler.handlers.statuses import Statuses, entry_manifest
 from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.components import ComponentFacts, component_status
 from services.reconciler.status.notes import change_notes, warning_notes
 from services.reconciler.status.obstacles import Obstacle, invalid, unrenderable
+from services.reconciler.status.pods import pod_blockers
 from services.reconciler.status.workloads import workload
 from shared.api.platform import PlatformContext
 from shared.applying.children import Children, Result
 from shared.applying.inventories import Inventory
 from shared.applying.plans import Wanted
+from shared.contracts.keys import graph_key
+from shared.core import labels
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
 from shared.core.objects import controller_of, generation_of, is_deleting, uid_of
 from shared.core.outcomes import Done, Outcome, Retry
-from shared.core.resources import DEPLOYMENTS, SERVICE_ACCOUNTS, Ref
+from shared.core.resources import DEPLOYMENTS, PODS, SERVICE_ACCOUNTS, Ref
 from shared.ports.passes import Entry, Work
 
 
@@ -102,7 +106,7 @@ class ComponentHandler:
             workload=workload(entry_manifest(seen)) if is_own and seen is not None else None,
             applied_generation=applied.generation if applied is not None else 0,
             obstacle=obstacle,
-            waits_for=_missing_accounts(work, self._accounts.get(work.primary, ())),
+            waits_for=(*_missing_accounts(work, self._accounts.get(work.primary, ())), *_stuck_pods(work)),
         )
         reported = await self.statuses.report(work, component_status(facts))
         if reported.answer is not None:
@@ -127,3 +131,18 @@ def _missing_accounts(work: Work, needed: tuple[str, ...]) -> tuple[Blocker, ...
     namespace, own = entry.ref.namespace, discovery_account(entry.owner.name)
     is_missing = own in needed and work.view.get(Ref(SERVICE_ACCOUNTS, namespace, own)) is None
     return (missing_account(namespace, own),) if is_missing else ()
+
+
+def _stuck_pods(work: Work) -> tuple[Blocker, ...]:
+    """Return what keeps the component's pods from running."""
+    entry = work.view.get(work.primary)
+    if entry is None:
+        return ()
+    graph = entry.labels.get(labels.GRAPH_NAME) or entry.ref.name
+    pods = work.view.of_key(graph_key(entry.ref.namespace, graph), PODS)
+    own = [
+        entry_manifest(pod)
+        for pod in pods
+        if not pod.is_deleting and component_of_pod(entry.ref.namespace, pod.labels) == work.primary
+    ]
+    return pod_blockers(own)
