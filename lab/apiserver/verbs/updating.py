@@ -115,7 +115,8 @@ class Update:
             document = {key: value for key, value in document.items() if key != "status"}
             if "status" in live:
                 document["status"] = live["status"]
-        document = apply_defaults(document, resource.schema())
+        keeps_nulls = wanted.is_owned and resource.custom  # an applied null is refused, or kept where it may be null
+        document = apply_defaults(document, resource.schema(), drop_nulls=not keeps_nulls)
         if (resource.group, resource.plural) == ("", "services"):
             keep_addresses(document, live)
         resource.strategy.default(document)
