@@ -1,0 +1,1 @@
+"""What every service process promises: health, metrics, and a graceful end."""
