@@ -9,14 +9,13 @@ import os
 import signal
 from pathlib import Path
 
-from lab.simulator.client.access import Access, AccessError, read_access
+from lab.simulator.client.access import AccessError, KubeconfigFile
 from lab.simulator.client.api import Api
-from lab.simulator.client.errors import RequestError
-from lab.simulator.client.resources import Document
 from lab.simulator.controllers.workloads import Workloads
 from lab.simulator.logs import configure, log
 from lab.simulator.nodes.faults import FaultError
 from lab.simulator.nodes.fleet import Fleet
+from lab.simulator.nodes.kubelet import Kubelet
 from lab.simulator.nodes.nodes import Nodes
 from lab.simulator.nodes.script import Script
 from lab.simulator.nodes.shapes import node_documents
@@ -43,10 +42,12 @@ def main() -> int:
 
 async def simulate(given: Settings) -> None:
     """Simulate for ever."""
-    async with Api(await _access(given)) as api:
+    kubeconfig = await _kubeconfig(given)
+    async with Api(kubeconfig.read(), read_again=kubeconfig.read_if_changed) as api:
         world = World(api)
         script = Script(given.faults)
-        nodes = Nodes(world, script, given.delays, seed=given.seed, has_scheduler=given.has_scheduler)
+        fleet = Fleet(world, script, node_documents(given.nodes), speed=given.delays.speed)
+        nodes = Nodes(world, script, fleet, Kubelet(world, script, given.delays, seed=given.seed), given.has_scheduler)
         controllers = list(nodes.controllers)
         if given.has_controllers:
             controllers += Workloads(world, given.seed).controllers
@@ -59,7 +60,8 @@ async def simulate(given: Settings) -> None:
                 await informer.synced.wait()
             for controller in controllers:
                 group.create_task(controller.run())
-            await _create_nodes(nodes.fleet, node_documents(given.nodes))
+            nodes.begin()
+            await fleet.complete.wait()
             log.info("ready nodes=%d", len(world.nodes))
             if given.ready_file is not None:
                 _write_at_once(given.ready_file, f"{os.getpid()}\n")
@@ -71,26 +73,13 @@ async def _until_terminated(given: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, simulation.cancel)
 
 
-async def _access(given: Settings) -> Access:
+async def _kubeconfig(given: Settings) -> KubeconfigFile:
     pause = FIRST_PAUSE
     while not given.kubeconfig.exists():
         log.info("waiting for the kubeconfig file=%s", given.kubeconfig)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
-    return read_access(given.kubeconfig, given.context)
-
-
-async def _create_nodes(fleet: Fleet, documents: list[Document]) -> None:
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            await fleet.create(documents)
-        except RequestError as error:
-            log.warning("nodes not created yet error=%s", error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-        else:
-            return
+    return KubeconfigFile(given.kubeconfig, given.context)
 
 
 def _write_at_once(file: Path, text: str) -> None:

@@ -28,6 +28,38 @@ class Access:
     headers: Mapping[str, str]
 
 
+class KubeconfigFile:
+    """A kubeconfig that may be written anew while it is used."""
+
+    def __init__(self, kubeconfig: Path, context: str | None = None) -> None:
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self._written = self._stamp()
+
+    def read(self) -> Access:
+        """Return the access that it gives now."""
+        stamp = self._stamp()
+        access = read_access(self._kubeconfig, self._context)
+        self._written = stamp
+        return access
+
+    def read_if_changed(self) -> Access | None:
+        """Return the access if the file was written since it was read, and can be read."""
+        if self._stamp() in (self._written, None):
+            return None
+        try:
+            return self.read()
+        except (AccessError, OSError, ssl.SSLError, ValueError, yaml.YAMLError):
+            return None  # half written: the next failure looks again
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self._kubeconfig.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_mtime_ns, status.st_ino
+
+
 def read_access(kubeconfig: Path, context: str | None = None) -> Access:
     """Return the access that `kubeconfig` gives through its current or the named context."""
     document = yaml.safe_load(kubeconfig.read_text()) or {}

@@ -5,7 +5,7 @@ becomes a `RequestError`, and one session with a bounded number of connections s
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,17 +27,22 @@ LARGEST_LINE = 16 * 1024 * 1024
 class Api:
     """One cluster, asked through one session; an asynchronous context."""
 
-    def __init__(self, access: Access, *, agent: str = USER_AGENT) -> None:
+    def __init__(
+        self, access: Access, *, agent: str = USER_AGENT, read_again: Callable[[], Access | None] = lambda: None
+    ) -> None:
         self._access = access
         self._agent = agent
+        self._read_again = read_again
         self._slots = asyncio.Semaphore(PARALLEL_REQUESTS)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=0, ssl=self._access.tls if self._access.tls is not None else True)
-        headers = {"User-Agent": self._agent, "Accept": "application/json", **self._access.headers}
         self._session = aiohttp.ClientSession(
-            connector=connector, headers=headers, timeout=REQUEST_DEADLINE, trust_env=False, read_bufsize=256 * 1024
+            connector=aiohttp.TCPConnector(limit=0),
+            headers={"User-Agent": self._agent, "Accept": "application/json"},
+            timeout=REQUEST_DEADLINE,
+            trust_env=False,
+            read_bufsize=256 * 1024,
         )
         return self
 
@@ -50,6 +55,14 @@ class Api:
     def _open(self) -> aiohttp.ClientSession:
         assert self._session is not None, "the API is used outside its context"
         return self._session
+
+    @property
+    def _trust(self) -> dict[str, Any]:
+        return {"ssl": self._access.tls if self._access.tls is not None else True}
+
+    def _renew(self) -> None:
+        # A server that was made anew on the same address has another certificate and another client authority.
+        self._access = self._read_again() or self._access
 
     async def get(self, resource: Resource, namespace: str | None, name: str) -> Document:
         """Return one object."""
@@ -108,7 +121,11 @@ class Api:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=seconds + 30)
         try:
             async with self._open.get(
-                self._access.server + resource.path(), params=parameters, timeout=timeout
+                self._access.server + resource.path(),
+                params=parameters,
+                headers=self._access.headers,
+                timeout=timeout,
+                **self._trust,
             ) as response:
                 if response.status != 200:
                     raise _error(response.status, await response.read())
@@ -119,6 +136,7 @@ class Api:
                         event = orjson.loads(line)
                         yield event["type"], event["object"]
         except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
+            self._renew()
             raise UnreachableError(f"watch of {resource.plural}: {error!r}") from error
 
     async def _request(
@@ -131,17 +149,22 @@ class Api:
         parameters: Mapping[str, str] | None = None,
     ) -> Document:
         data = None if body is None else orjson.dumps(body)
-        headers = {} if body is None else {"Content-Type": content_type}
+        headers = dict(self._access.headers)
+        if body is not None:
+            headers["Content-Type"] = content_type
         try:
             async with (
                 self._slots,
                 self._open.request(
-                    method, self._access.server + path, data=data, headers=headers, params=parameters
+                    method, self._access.server + path, data=data, headers=headers, params=parameters, **self._trust
                 ) as response,
             ):
                 content = await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
+            self._renew()
             raise UnreachableError(f"{method} {path}: {error!r}") from error
+        if response.status == 401:
+            self._renew()
         if response.status >= 400:
             raise _error(response.status, content)
         return _document(content)

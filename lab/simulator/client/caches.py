@@ -78,8 +78,13 @@ class Cache:
     def replace(self, documents: Iterable[Document], list_version: int) -> None:
         """Take in a complete list: what is not in it and not younger than it is gone."""
         listed = {key_of(document): document for document in documents}
-        for document in listed.values():
-            self.observe(document)
+        for key, document in listed.items():
+            known = self._objects.get(key)
+            is_another = known is not None and known["metadata"].get("uid") != document["metadata"].get("uid")
+            if is_another and version_of(known or document) <= list_version:
+                self._store(key, known, document)  # a server made anew may count this object lower
+            else:
+                self.observe(document)
         for key, known in list(self._objects.items()):
             if key not in listed and version_of(known) <= list_version:
                 self._remember_deletion(known["metadata"].get("uid", ""))

@@ -1,8 +1,8 @@
 """Decides when a resource is listed and from where its watch goes on.
 
-Separate from the cache, which decides what is news. Invariants: a watch resumes from the last version seen; only "too
-old" (410) and a server that counts anew lead to a new list; a watch that ends at once is asked again with growing,
-jittered pauses, never in a spin.
+Separate from the cache, which decides what is news. Invariants: a watch that ended in order resumes from the last
+version seen, anything else ("too old", a broken connection) leads to a new list; a watch that ends at once is asked
+again with growing, jittered pauses, never in a spin.
 """
 
 import asyncio
@@ -54,6 +54,7 @@ class Informer:
                 level = log.info if error.is_expired else log.warning
                 level("listing again resource=%s status=%d message=%s", self._resource.plural, error.status, error)
             except RequestError as error:
+                self._version = None  # a server that was made anew is deaf to versions it has not reached yet
                 log.info("watch broken off resource=%s error=%s", self._resource.plural, error)
             if loop.time() - began > HEALTHY_AFTER:
                 self._pause = FIRST_PAUSE

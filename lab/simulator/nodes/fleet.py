@@ -4,16 +4,18 @@ Thin: what a node looks like is decided in `shapes`, what it says of itself in `
 being ready and, after the time that they tolerate, are deleted, as Kubernetes' node lifecycle controller does.
 """
 
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lab.simulator.client.caches import Key
+from lab.simulator.client.caches import Key, key_of
 from lab.simulator.client.errors import ApiError
 from lab.simulator.client.resources import NODES, PODS, Document
 from lab.simulator.nodes.faults import Fault
 from lab.simulator.nodes.node_status import UNREACHABLE, node_outlook
 from lab.simulator.nodes.script import Script
 from lab.simulator.nodes.shapes import OUR_NODE
-from lab.simulator.objects import FALSE, condition, is_deleting, labels_of, moment, timestamp
+from lab.simulator.objects import FALSE, condition, differs, is_deleting, labels_of, moment, timestamp
 from lab.simulator.world import World, now
 
 DEFAULT_TOLERATION_SECONDS = 300.0
@@ -22,41 +24,52 @@ DEFAULT_TOLERATION_SECONDS = 300.0
 class Fleet:
     """Reconciles simulated nodes."""
 
-    def __init__(self, world: World, script: Script, *, speed: float) -> None:
+    def __init__(self, world: World, script: Script, documents: Sequence[Document], *, speed: float) -> None:
         self._world = world
         self._script = script
         self._speed = speed
-
-    async def create(self, documents: list[Document]) -> None:
-        """Create the nodes that are not there yet."""
-        for document in documents:
-            status = {"status": document["status"]}
-            try:
-                created = await self._world.api.create(NODES, document)
-            except ApiError as error:
-                if error.reason != "AlreadyExists":
-                    raise
-                created = await self._world.api.get(NODES, None, document["metadata"]["name"])
-                if OUR_NODE not in labels_of(created):
-                    raise
-            outlook = node_outlook(created, is_lost=False, now=now())
-            status["status"] = {**document["status"], "conditions": outlook.conditions}
-            self._world.nodes.observe(await self._world.api.patch(NODES, created, status, subresource="status"))
+        self.wanted = {key_of(document): document for document in documents}
+        self._missing = set(self.wanted)
+        self.complete = asyncio.Event()
+        if not self._missing:
+            self.complete.set()
 
     async def __call__(self, key: Key) -> float | None:
         """Bring one node to rest."""
         node = self._world.nodes.get(key)
-        if node is None or OUR_NODE not in labels_of(node) or not (node.get("status") or {}).get("capacity"):
+        wanted = self.wanted.get(key)
+        if node is None:
+            if wanted is not None:
+                await self._create(wanted)
+            return None
+        if OUR_NODE not in labels_of(node):
             return None
         is_lost = self._script.fault(node, "Node") is Fault.LOST
+        await self._write(node, wanted, is_lost=is_lost)
+        self._missing.discard(key)
+        if not self._missing:
+            self.complete.set()
+        return await self._abandon(node) if is_lost else None
+
+    async def _create(self, wanted: Document) -> None:
+        try:
+            created = await self._world.api.create(NODES, wanted)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            created = await self._world.api.get(NODES, None, wanted["metadata"]["name"])
+        self._world.nodes.observe(created)  # which brings the key back for the status
+
+    async def _write(self, node: Document, wanted: Document | None, *, is_lost: bool) -> None:
         outlook = node_outlook(node, is_lost=is_lost, now=now())
         if outlook.taints != ((node.get("spec") or {}).get("taints") or []):
             patch = {"spec": {"taints": outlook.taints or None}}
             self._world.nodes.observe(await self._world.api.patch(NODES, node, patch))
-        if outlook.conditions != (node["status"].get("conditions") or []):
-            status = {"status": {"conditions": outlook.conditions}}
-            self._world.nodes.observe(await self._world.api.patch(NODES, node, status, subresource="status"))
-        return await self._abandon(node) if is_lost else None
+        present = node.get("status") or {}
+        status = {**(wanted["status"] if wanted is not None else {}), "conditions": outlook.conditions}
+        if differs(status, present, status):
+            answer = await self._world.api.patch(NODES, node, {"status": status}, subresource="status")
+            self._world.nodes.observe(answer)
 
     async def _abandon(self, node: Document) -> float | None:
         lost_since = moment((condition(node, "Ready") or {}).get("lastTransitionTime") or timestamp(now()))

@@ -6,7 +6,6 @@ tried again only when something that could help has changed.
 
 from lab.simulator.client.caches import key_of
 from lab.simulator.client.resources import Document
-from lab.simulator.nodes.delays import Delays
 from lab.simulator.nodes.fleet import Fleet
 from lab.simulator.nodes.kubelet import Kubelet
 from lab.simulator.nodes.scheduler import Scheduler
@@ -18,13 +17,15 @@ from lab.simulator.world import World, changed_key
 class Nodes:
     """Nodes, scheduler and kubelets, and what wakes them."""
 
-    def __init__(self, world: World, script: Script, delays: Delays, *, seed: int, has_scheduler: bool) -> None:
+    def __init__(
+        self, world: World, script: Script, fleet: Fleet, kubelet: Kubelet, has_scheduler: bool = True
+    ) -> None:
         self._world = world
         self._script = script
-        self.fleet = Fleet(world, script, speed=delays.speed)
+        self._fleet = fleet
         self._scheduler = Scheduler(world) if has_scheduler else None
-        self._kubelet = Kubelet(world, script, delays, seed=seed)
-        self._nodes = Controller("nodes", self.fleet, workers=2)
+        self._kubelet = kubelet
+        self._nodes = Controller("nodes", fleet)
         self._pods = Controller("pods", self._kubelet)
         self._bindings = Controller("bindings", self._scheduler) if self._scheduler is not None else None
         world.pods.listen(self._pod_changed)
@@ -36,6 +37,11 @@ class Nodes:
     def controllers(self) -> tuple[Controller, ...]:
         """What has to run."""
         return (self._nodes, self._pods, *((self._bindings,) if self._bindings is not None else ()))
+
+    def begin(self) -> None:
+        """Look at every node that should be there."""
+        for key in self._fleet.wanted:
+            self._nodes.queue.add(key)
 
     def reload(self) -> None:
         """Read the control file again and look at everything that it may strike."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,21 +94,34 @@ def says(document: Document | None, kind: str) -> tuple[str, str, str] | None:
     return None
 
 
-@pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The lab's Kubernetes API and the simulator, once for the folder."""
-    folder = tmp_path_factory.mktemp("lab")
+@contextmanager
+def running_stack(folder: Path) -> Iterator[Stack]:
+    """Run the lab's Kubernetes API and the simulator."""
     faults = folder / "faults.yaml"
     faults.write_text("schemaVersion: 1\n")
-    with ExitStack() as stack:
+    with ExitStack() as servers:
         api_server = ApiServer(folder / "apiserver")
-        stack.callback(api_server.stop)
+        servers.callback(api_server.stop)
         api_server.start()
         options = ("--nodes=2x8xH100,2xcpu", f"--faults={faults}", "--seed=7", "--speed=3")
         simulator = Simulator(folder / "simulator", api_server.kubeconfig, options)
-        stack.callback(simulator.stop)
+        servers.callback(simulator.stop)
         simulator.start()
         yield Stack(api_server, simulator, faults)
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The servers that the tests of this folder share."""
+    with running_stack(tmp_path_factory.mktemp("lab")) as servers:
+        yield servers
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[Stack]:
+    """Servers that a test may break."""
+    with running_stack(tmp_path) as servers:
+        yield servers
 
 
 @pytest_asyncio.fixture

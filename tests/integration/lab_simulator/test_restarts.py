@@ -7,9 +7,10 @@ import aiohttp
 import pytest
 
 from lab.simulator.client.access import read_access
-from lab.simulator.client.resources import DEPLOYMENTS
+from lab.simulator.client.api import Api
+from lab.simulator.client.resources import DEPLOYMENTS, NODES
 from shared.testing.eventually import eventually
-from tests.integration.lab_simulator.conftest import Lab, a_deployment
+from tests.integration.lab_simulator.conftest import Lab, Stack, a_deployment, says
 
 pytestmark = pytest.mark.asyncio
 
@@ -58,3 +59,22 @@ async def test_at_rest_nothing_is_asked(lab: Lab) -> None:
         return loop.time() - seen.setdefault(number, loop.time()) > REST_SECONDS and await ready_replicas(lab) == 2
 
     await eventually(has_come_to_rest, within=WITHIN)
+
+
+async def test_an_api_server_that_begins_anew_gets_its_nodes_back(own_stack: Stack) -> None:
+    own_stack.api_server.restart()  # in memory: it knows nothing any more, and has another certificate
+
+    async with Api(read_access(own_stack.api_server.kubeconfig), agent="a-test") as api:
+        lab = Lab(api, "default", own_stack)
+
+        async def has_all_nodes() -> bool:
+            nodes, _ = await api.list(NODES)
+            return [says(node, "Ready") is not None for node in nodes] == [True] * 4
+
+        await eventually(has_all_nodes, within=WITHIN)
+        await lab.create(DEPLOYMENTS, a_deployment(1))
+
+        async def is_ready() -> bool:
+            return await ready_replicas(lab) == 1
+
+        await eventually(is_ready, within=WITHIN)

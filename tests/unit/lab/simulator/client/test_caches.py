@@ -92,3 +92,12 @@ def test_a_server_that_counts_anew_is_believed_again() -> None:
     cache.replace([an_object(version=4)], list_version=5)
 
     assert cache.get(("team", "a")) == an_object(version=4)
+
+
+def test_an_object_that_a_list_shows_with_another_identity_is_another_object() -> None:
+    cache = a_cache()
+    cache.observe(an_object(version=50, uid="before"))
+
+    cache.replace([an_object(version=30, uid="after")], list_version=200)
+
+    assert cache.get(("team", "a")) == an_object(version=30, uid="after")
