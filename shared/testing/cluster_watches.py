@@ -22,6 +22,8 @@ from shared.testing.cluster_faults import EventDelay, no_delay
 from shared.testing.cluster_objects import Change, Objects
 from shared.testing.cluster_selectors import is_selected, shown
 
+_RESOLUTION = 1e-6  # seconds; less than that is how floats are added, and no sleep would ever make up for it
+
 
 @dataclass(frozen=True, slots=True)
 class _List:
@@ -128,7 +130,7 @@ class Watches:
                 await watch.filled.wait()
             due, item = watch.waiting[0]
             late = due - self.clock.elapsed()
-            if late > 0:
+            if late > _RESOLUTION:
                 await self.clock.sleep(timedelta(seconds=late))
                 continue  # a new list may have replaced it meanwhile
             watch.waiting.popleft()

@@ -51,7 +51,7 @@ class Surroundings:
     letters: DeadLetters
     fetch: Fetch
     slots: asyncio.Semaphore  # passes at once, over all partitions
-    on_complete: Callable[[], None]  # the completeness of some view changed
+    on_progress: Callable[[], None]  # some view is complete, or waits for something else
     dice: random.Random = field(default_factory=random.Random)
 
 
@@ -65,7 +65,9 @@ class PartitionLoop:
         self.queue = PassQueue()
         self.view = PartitionView(partition, around.options.partitions)
         self._unreadable = UnreadableEvents(around.rules.service, around.letters, around.clock)
-        listener = Listener(self._on_effect, self._on_arrival, self._on_complete, self._unreadable.add)
+        listener = Listener(
+            self._on_effect, self._on_arrival, self._on_complete, around.on_progress, self._unreadable.add
+        )
         self.feed = Feed(around.bus, self.view, around.rules.reads, listener, around.fetch)
         self._bell = Bell(around.clock)
         self._was_complete = False
@@ -108,7 +110,8 @@ class PartitionLoop:
 
     def _queue(self, effect: Effect, *, but: Ref | None = None) -> None:
         for queued in concerned(effect, self._rules.router):
-            if queued.primary != but:
+            # The answer of an own write may show an edit that no event has told of: that one makes a further pass.
+            if queued.primary != but or queued.trigger == "edit":
                 self.queue.add(queued.primary, queued.trigger, cause=effect.cause)
         self._wake()
 
@@ -117,7 +120,7 @@ class PartitionLoop:
         if is_complete:
             self.queue.add_all(self._primaries(), "sweep")
             log.info("view is complete", partition=self.view.partition, entries=len(self.view))
-        self._around.on_complete()
+        self._around.on_progress()
         self._wake()
 
     def _on_facts(self, names: frozenset[str]) -> None:

@@ -80,7 +80,7 @@ class PartitionService:
             letters=self.letters,
             fetch=self.fetch,
             slots=asyncio.Semaphore(self.options.max_in_flight),
-            on_complete=self._report,
+            on_progress=self._report,
             dice=self.dice,
         )
 

@@ -43,6 +43,7 @@ class Listener:
     on_effect: Callable[[Effect], None]
     on_arrival: Callable[[StoredMessage], None]
     on_complete: Callable[[bool], None]
+    on_waiting: Callable[[], None]  # for something else than before
     on_unreadable: Callable[[StoredMessage, InvalidObjectError], None]
 
 
@@ -139,13 +140,18 @@ class Feed:
         if not self._is_verified and progress.is_drained:
             self._is_verified = progress.is_past_goal or await self._holds_newest(progress.reached)
         is_complete = self._is_verified and not missing
-        self.waits_for = self._reason(missing)
+        self._say(self._reason(missing))
         if is_complete and markers.epoch != self.view.epochs.current:
             for effect in self.view.enter_epoch(markers.epoch):
                 self.listener.on_effect(effect)
         if is_complete != self.is_complete:
             self.is_complete = is_complete
             self.listener.on_complete(is_complete)
+
+    def _say(self, waits_for: str) -> None:
+        if waits_for != self.waits_for:
+            self.waits_for = waits_for
+            self.listener.on_waiting()
 
     def _reason(self, missing: Collection[Resource]) -> str:
         if missing:

@@ -116,6 +116,24 @@ async def test_an_own_write_is_seen_at_once_and_makes_no_further_pass() -> None:
     assert len(world.handler.passes) == 1
 
 
+async def test_an_edit_that_the_answer_of_an_own_write_shows_makes_a_further_pass() -> None:
+    world = await a_resting_world()
+
+    async def write(work: Work) -> None:
+        world.handler.before = None
+        work.view.was_written(a_graph(version=40, generation=3))
+
+    async with running(world.service()):
+        await world.rest()
+        world.handler.before = write
+        await world.publish(a_graph(version=30, generation=2), "modified")
+        await world.clock.settle()
+        await world.publish(a_graph(version=40, generation=3), "modified")
+        await world.clock.settle()
+
+    assert [work.trigger for work in world.handler.passes] == ["edit", "edit"]
+
+
 async def test_an_own_write_queues_the_other_primary_that_it_concerns() -> None:
     world = await a_world()
     owner = a_deployment("web", of="chat")["metadata"]["ownerReferences"]

@@ -1,0 +1,104 @@
+"""Take-overs and outages: a replica that rests asks nothing, and nothing stays broken for good."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from shared.contracts.streams import DEAD_LETTERS
+from shared.core.errors import ForbiddenError, PlatformError, UnreachableError
+from shared.core.json import text
+from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES, SERVICES, Ref
+from shared.testing.cluster_faults import Fault, Refuse, Request
+from tests.chaos.partitions.calm import undisturbed
+from tests.chaos.seeds import COUNT, FIRST, run_seeds
+from tests.chaos.simulation import NAMESPACE, Simulation, simulated
+
+ONE = ("Frontend",)
+CHAT = Ref(GRAPHS, NAMESPACE, "chat")
+RESTING = 300
+
+
+def asked(run: Simulation) -> list[Request]:
+    """Return the requests about objects; the watcher looks at a namespace to know its epoch."""
+    return [request for request in run.cluster.requests if request.resource is not NAMESPACES]
+
+
+async def take_over(run: Simulation, seed: int) -> None:
+    """Let another replica take over, by a death or gracefully, and check that nobody asked for anything."""
+    dice = random.Random(seed)
+    [owner] = [process for process in run.processes if process.service is not None and process.is_running]
+    heir = run.reconciler(f"replica-{seed}")
+    await run.advance(dice.uniform(0.0, 8.0))
+    if dice.random() < 0.5:
+        owner.kill()
+    else:
+        owner.stopping.set()
+    await run.advance(13.0)
+
+    assert not owner.is_running
+    assert heir.service is not None
+    assert heir.service.readiness.is_ready
+    assert asked(run) == []
+
+
+@pytest.mark.rule("P-17")
+def test_taking_over_resting_graphs_asks_for_nothing() -> None:
+    async def take_turns() -> None:
+        async with simulated(FIRST) as run:
+            run.watcher()
+            run.reconciler("replica-first")
+            for name in ("chat", "code", "draw"):
+                run.graph(name, services=ONE)
+            await run.converge()
+            run.cluster.requests.clear()
+            for seed in range(FIRST, FIRST + COUNT):
+                await take_over(run, seed)
+
+    asyncio.run(take_turns())
+
+
+@pytest.mark.rule("P-17")
+def test_taking_over_three_hundred_resting_graphs_asks_for_nothing() -> None:
+    async def take_once() -> None:
+        async with simulated(FIRST) as run:
+            run.watcher()
+            run.reconciler("replica-first")
+            for number in range(RESTING):
+                run.graph(f"graph-{number}", services=ONE)
+            await run.converge()
+            assert {text(graph, "status", "state") for graph in run.cluster.all(GRAPHS)} == {"successful"}
+            run.cluster.requests.clear()
+            await take_over(run, 1)
+
+    asyncio.run(take_once())
+
+
+async def silent_repair(seed: int) -> None:
+    calm = await undisturbed(ONE)
+    async with simulated(seed) as run:
+        run.watcher()
+        run.reconciler()
+        refused = run.dice.choice((DEPLOYMENTS, SERVICES, GRAPHS))
+        errors: tuple[PlatformError, ...] = (UnreachableError("no answer"), ForbiddenError("no right"))
+        error = run.dice.choice(errors)
+
+        def refuse(request: Request) -> Fault | None:
+            return Refuse(error) if request.is_write and request.resource is refused else None
+
+        run.cluster.intercept = refuse
+        run.graph(services=ONE)
+        await run.advance(15 * 60.0 if isinstance(error, UnreachableError) else 5.0)
+        assert run.bus.messages(DEAD_LETTERS)
+        run.cluster.intercept = lambda request: None
+        await run.advance(14 * 60.0)
+        await run.converge()
+
+        assert run.essence() == calm
+
+
+@pytest.mark.rule("P-23")
+def test_what_was_given_up_is_repaired_by_the_sweep_once_the_cause_is_gone() -> None:
+    run_seeds(silent_repair)

@@ -1,0 +1,114 @@
+"""The view against the cluster while events are late, lost, doubled, reordered, or come during a claim."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.core.objects import uid_of, version_of
+from shared.core.outcomes import Done, Outcome
+from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref, Resource
+from shared.ports.passes import Work
+from shared.runtime.partitions.rules import pass_rules
+from shared.testing.bus import Perturbation
+from tests.chaos.partitions.calm import undisturbed
+from tests.chaos.seeds import run_seeds
+from tests.chaos.simulation import NAMESPACE, Process, Simulation, a_graph, simulated
+
+ONE = ("Frontend",)
+CHAT = Ref(GRAPHS, NAMESPACE, "chat")
+SWEEP = timedelta(minutes=1)
+READS: frozenset[Resource] = frozenset({GRAPHS, DEPLOYMENTS})
+
+
+async def look(work: Work) -> Outcome:
+    """Be a handler that only looks."""
+    return Done()
+
+
+def onlooker(run: Simulation, name: str) -> Process:
+    """Start a replica that keeps views and changes nothing."""
+    return run.reconciler(name, rules=pass_rules("onlooker", reads=READS, primaries={GRAPHS: look}))
+
+
+def seen(process: Process) -> dict[Ref, tuple[str, int]]:
+    """Return what the views of a replica hold: uid and version of each object."""
+    assert process.service is not None
+    views = [loop.view for loop in process.service.loops.values()]
+    return {placed.entry.ref: (placed.entry.uid, placed.entry.version) for view in views for placed in view}
+
+
+def present(run: Simulation) -> dict[Ref, tuple[str, int]]:
+    """Return what the API server holds."""
+    found = ((Ref(kind, NAMESPACE, each["metadata"]["name"]), each) for kind in READS for each in run.cluster.all(kind))
+    return {ref: (uid_of(each), version_of(each)) for ref, each in found}
+
+
+def change_something(run: Simulation) -> None:
+    """Create, edit or delete one of a few graphs."""
+    name = f"graph-{run.dice.randrange(4)}"
+    ref = Ref(GRAPHS, NAMESPACE, name)
+    if run.cluster.peek(ref) is None:
+        run.graph(name, services=ONE)
+    elif run.dice.random() < 0.3:
+        run.remove(ref)
+    else:
+        replicas = run.dice.randint(1, 9)
+        run.edit(ref, lambda graph: graph.update(spec=a_graph(name, services=ONE, replicas=replicas)["spec"]))
+
+
+async def claim_amid_changes(seed: int) -> None:
+    async with simulated(seed) as run:
+        run.watcher()
+        await run.advance(1.0)
+        changes, moment = 16, run.dice.randrange(14)
+        owner: Process | None = None
+        for number in range(changes):
+            if number == moment:
+                owner = onlooker(run, "owner")
+                owner.bus.perturbation = Perturbation(delay=0.2, longest_delay=timedelta(seconds=0.05), replay_too=True)
+            change_something(run)
+            await run.advance(0.01)
+        assert owner is not None
+        owner.bus.perturbation = Perturbation()
+        await run.advance(1.0)
+
+        assert seen(owner) == present(run)
+
+
+@pytest.mark.rule("P-11")
+def test_a_claim_amid_a_hundred_changes_a_second_misses_none() -> None:
+    run_seeds(claim_amid_changes)
+
+
+async def disturbed_events(seed: int) -> None:
+    calm = await undisturbed(ONE, replicas=2)
+    async with simulated(seed) as run:
+        run.watcher()
+        reconciler = run.reconciler(sweep=SWEEP)
+        await run.advance(1.0)
+        reconciler.bus.perturbation = Perturbation(
+            drop=0.2 * run.dice.random(),
+            double=run.dice.random(),
+            delay=run.dice.random(),
+            reorder=run.dice.random(),
+        )
+        run.graph(services=ONE)
+        await run.advance(run.dice.uniform(0.0, 10.0))
+        run.edit(CHAT, lambda graph: graph.update(spec=a_graph("chat", services=ONE, replicas=2)["spec"]))
+        await run.advance(run.dice.uniform(0.0, 10.0))
+        if run.dice.random() < 0.3:
+            run.remove(CHAT)
+            while run.cluster.peek(CHAT) is not None:
+                await run.advance(10.0)
+            run.graph(services=ONE, replicas=2)
+        await run.advance(5 * SWEEP.total_seconds())
+        await run.converge()
+
+        assert run.essence() == calm
+
+
+@pytest.mark.rule("P-26")
+def test_lost_doubled_late_and_reordered_events_leave_the_same_objects() -> None:
+    run_seeds(disturbed_events)

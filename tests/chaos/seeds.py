@@ -1,0 +1,67 @@
+"""Running one scenario under many seeds: a fixed set in every test run, thousands in a drill.
+
+`DYNAMO_TEST_SEEDS` sets how many and `DYNAMO_TEST_FIRST_SEED` where to begin, so that a failure is repeated alone, in
+this process and with its logs. Many seeds are shared out over the machine's cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import traceback
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from multiprocessing import get_context
+
+import structlog
+
+Scenario = Callable[[int], Awaitable[None]]
+
+COUNT = int(os.environ.get("DYNAMO_TEST_SEEDS", "500"))
+FIRST = int(os.environ.get("DYNAMO_TEST_FIRST_SEED", "0"))
+FEW = 8
+CHUNK = 25
+
+
+def run_seeds(scenario: Scenario, *, count: int = COUNT) -> None:
+    """Run a scenario (a function of a module) under each seed; a failure names its seed."""
+    seeds = range(FIRST, FIRST + count)
+    if count <= FEW:
+        asyncio.run(_run(scenario, seeds))
+        return
+    chunks = [seeds[start : start + CHUNK] for start in range(0, count, CHUNK)]
+    failures = [failure for failure in _pool().map(_run_quietly, [scenario] * len(chunks), chunks) if failure]
+    assert not failures, failures[0]
+
+
+@cache
+def _pool() -> ProcessPoolExecutor:
+    # Started once for all tests: a fresh process imports for a second. It ends with its parent.
+    return ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("spawn"), initializer=_prepare)
+
+
+def _prepare() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def _run_quietly(scenario: Scenario, seeds: Iterable[int]) -> str:
+    """Return the traceback of the first seed that fails, or an empty text."""
+    gc.collect()
+    gc.freeze()  # what is imported is no garbage, and looking through it again is a third of the time
+    try:
+        asyncio.run(_run(scenario, seeds))
+    except BaseException:  # a value for the other process; what it is matters to nobody but the reader
+        return traceback.format_exc()
+    return ""
+
+
+async def _run(scenario: Scenario, seeds: Iterable[int]) -> None:
+    for seed in seeds:
+        try:
+            await scenario(seed)
+        except BaseException as error:
+            error.add_note(f"repeat it with DYNAMO_TEST_FIRST_SEED={seed} DYNAMO_TEST_SEEDS=1")
+            raise
