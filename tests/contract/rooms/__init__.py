@@ -1,0 +1,1 @@
+"""What all five rooms have in common: their files, their settings and the names of their metrics."""
