@@ -10,7 +10,11 @@ import yaml
 from cli.failures import CommandError, Exit
 from shared.core.errors import InvalidObjectError
 
-ROOT = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent
+# A wheel carries these files inside the package, a checkout (also an editable install) has them at its top.
+ROOT = _PACKAGE / "assets" if (_PACKAGE / "assets").is_dir() else _CHECKOUT
+LAB_CRDS = _CHECKOUT / "lab" / "crds"
 
 
 def crd_files() -> tuple[Path, ...]:
@@ -30,9 +34,9 @@ def example(name: str) -> Path:
 
 def capability_crds(capability: str) -> tuple[Path, ...]:
     """Return the lab's own small CRDs of a capability."""
-    folder = ROOT / "lab" / "crds" / capability
+    folder = LAB_CRDS / capability
     if not folder.is_dir():
-        known = ", ".join(sorted(path.name for path in (ROOT / "lab" / "crds").iterdir() if path.is_dir()))
+        known = ", ".join(sorted(path.name for path in LAB_CRDS.iterdir() if path.is_dir()))
         raise CommandError(f"unknown capability {capability!r}: the lab knows {known}", Exit.USAGE)
     return tuple(sorted(folder.glob("*.yaml")))
 
