@@ -77,7 +77,7 @@ def demo(
     if former is not None and former.is_running:
         raise CommandError(f"stack {STACK} is running already: stop it with dynamoctl down --name {STACK}")
     graph = documents(example(graph_file))[0]
-    stack = bring_up(stack_options(STACK, [], [], 0, []), _note)
+    stack = bring_up(stack_options(STACK, [], [], 0, []), _note, outlives=keep)
     try:
         return _run(stack, graph, keep=keep)
     finally:

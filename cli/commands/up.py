@@ -54,22 +54,30 @@ def up(
     return Exit.DONE
 
 
-def bring_up(options: StackOptions, progress: Progress) -> Stack:
-    """Start everything; whatever interrupts it, nothing is left running."""
+def bring_up(options: StackOptions, progress: Progress, *, outlives: bool = True) -> Stack:
+    """Start everything, to live on after this process or to end with it; an interrupted start leaves nothing running."""
     former = read_stack(options.name)
     if former is not None:
         take_down(former, lambda *_: None)  # a record whose processes are gone, all or some of them
         progress("stack", f"the record of an earlier stack {options.name} was cleaned up")
     bringup = Bringup(options, progress)
     try:
-        stack = bringup.start_servers()
-        asyncio.run(provision_cluster(find_target(stack.name)))
-        progress("cluster", "base objects applied")
-        bringup.start_simulator()
-        return bringup.start_services()
+        start_parts(bringup, progress)
     except BaseException:  # also Ctrl-C: what was started must not outlive the command
         bringup.take_down()
         raise
+    if outlives:
+        bringup.release()
+    return bringup.stack
+
+
+def start_parts(bringup: Bringup, progress: Progress) -> None:
+    """Start all parts of a stack in their order, and apply what stands in the cluster before the first graph."""
+    stack = bringup.start_servers()
+    asyncio.run(provision_cluster(find_target(stack.name)))
+    progress("cluster", "base objects applied")
+    bringup.start_simulator()
+    bringup.start_services()
 
 
 def stack_options(

@@ -23,9 +23,8 @@ class ApiServer(Server):
         arguments: tuple[str, ...] = (),
         *,
         log_file: Path | None = None,
-        outlives_parent: bool = False,
     ) -> None:
-        super().__init__(folder, log_file=log_file, outlives_parent=outlives_parent)
+        super().__init__(folder, log_file=log_file)
         self.arguments = arguments
         self.port = 0
 

@@ -1,7 +1,7 @@
 """Decides in which order the parts of a local stack start, how each reports that it is ready, and how all of it ends.
 
-Separate from the record of the stack and from the command line, which only shows progress. Invariant: when bringing up
-fails or is interrupted, everything that was started is taken down again before the error leaves this module's caller.
+Separate from the record of the stack and from the command line, which only shows progress. Invariant: until `release`,
+every process that was started ends with this one, however it ends; so an interrupted start leaves nothing running.
 """
 
 import json
@@ -44,12 +44,17 @@ class StackOptions:
 
 
 class Bringup:
-    """One stack while it is brought up; `stack` is the record so far."""
+    """One stack while it is brought up; `stack` is the record so far.
+
+    Who keeps the object can crash single parts of the stack and start them again.
+    """
 
     def __init__(self, options: StackOptions, progress: Progress) -> None:
         self.options = options
         self.folder = stack_folder(options.name)
         self._progress = progress
+        self._servers: dict[str, Server] = {}
+        self._processes: dict[str, ManagedProcess] = {}
         self.stack = Stack(options.name, metadata.version("dynamo-platform"), "", "", "", "")
 
     def start_servers(self) -> Stack:
@@ -57,21 +62,16 @@ class Bringup:
         logs = self.folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         crds = tuple(f"--crd={path}" for path in self.options.crd_files)
-        nats = NatsServer(self.folder / "nats", log_file=logs / "nats.log", outlives_parent=True)
-        etcd = EtcdServer(
-            self.folder / "etcd",
-            EtcdOptions(syncs_to_disk=False),
-            log_file=logs / "etcd.log",
-            outlives_parent=True,
-        )
+        nats = NatsServer(self.folder / "nats", log_file=logs / "nats.log")
+        etcd = EtcdServer(self.folder / "etcd", EtcdOptions(syncs_to_disk=False), log_file=logs / "etcd.log")
         api = ApiServer(
             self.folder / "apiserver",
             (*crds, f"--latency={self.options.latency_ms}"),
             log_file=logs / "apiserver.log",
-            outlives_parent=True,
         )
+        self._servers = {"nats": nats, "etcd": etcd, "apiserver": api}
         with ThreadPoolExecutor(max_workers=3) as pool:
-            started = [(name, server, pool.submit(server.start)) for name, server in _named(nats, etcd, api)]
+            started = [(name, server, pool.submit(server.start)) for name, server in self._servers.items()]
             for name, server, future in started:
                 future.result()
                 self._add(name, server.process.pid, server.log_file)
@@ -116,17 +116,41 @@ class Bringup:
             self._progress(name, "is ready")
         return self.stack
 
-    def restart_service(self, name: str) -> Stack:
-        """Start one service of the stack again after it ended."""
-        service = name.partition("-")[0]
-        process, port_file = self._start_service(service, name)
-        port = _await_port(process, port_file)
-        self._add(name, process.pid, process.program.log_file, f"http://127.0.0.1:{port}")
+    def crash(self, name: str) -> None:
+        """End one process of the stack as kill -9 does."""
+        self._process(name).kill()
+
+    def restart(self, name: str) -> Stack:
+        """Start one process of the stack again after it ended: a server on the port and data that it had."""
+        if name in self._servers:
+            server = self._servers[name]
+            server.start()
+            self._add(name, server.process.pid, server.log_file)
+        elif name == SIMULATOR:
+            self.start_simulator()
+        else:
+            process, port_file = self._start_service(name.partition("-")[0], name)
+            port = _await_port(process, port_file)
+            self._add(name, process.pid, process.program.log_file, f"http://127.0.0.1:{port}")
         return self.stack
 
+    def release(self) -> None:
+        """Let the stack live on without this process."""
+        for process in self._all():
+            process.release()
+
     def take_down(self) -> None:
-        """End everything that was started so far."""
+        """End everything that was started so far, also what is not in the record yet."""
         take_down(self.stack, lambda *_: None)
+        for process in self._all():
+            if process.is_running:
+                process.stop(STOP_DEADLINE)
+
+    def _all(self) -> list[ManagedProcess]:
+        return [*(server.process for server in self._servers.values() if server.is_started), *self._processes.values()]
+
+    def _process(self, name: str) -> ManagedProcess:
+        return self._servers[name].process if name in self._servers else self._processes[name]
 
     def _start_service(self, service: str, name: str) -> tuple[ManagedProcess, Path]:
         port_file = self.folder / "ports" / name
@@ -137,15 +161,16 @@ class Bringup:
         return self._start(name, command, environment), port_file
 
     def _start(self, name: str, command: tuple[str, ...], environment: Mapping[str, str]) -> ManagedProcess:
-        return ManagedProcess.start(
+        process = ManagedProcess.start(
             Program(
                 name=name,
                 command=(sys.executable, *command),
                 log_file=self.folder / "logs" / f"{name}.log",
                 environment=environment,
-                outlives_parent=True,
             )
         )
+        self._processes[name] = process
+        return process
 
     def _add(self, name: str, pid: int, log_file: Path, health_url: str = "") -> None:
         process = StackProcess(name, pid, began(pid), str(log_file), health_url)
@@ -201,10 +226,6 @@ def _in_reverse(stack: Stack) -> list[list[StackProcess]]:
     services = [process for process in stack.processes if process.name.partition("-")[0] in SERVICES]
     others = [process for process in stack.processes if process not in services]
     return [services, *([process] for process in reversed(others))]
-
-
-def _named(*servers: Server) -> list[tuple[str, Server]]:
-    return list(zip(("nats", "etcd", "apiserver"), servers, strict=True))
 
 
 def _await_port(process: ManagedProcess, port_file: Path) -> int:

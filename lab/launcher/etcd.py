@@ -36,9 +36,8 @@ class EtcdServer(Server):
         options: EtcdOptions | None = None,
         *,
         log_file: Path | None = None,
-        outlives_parent: bool = False,
     ) -> None:
-        super().__init__(folder, log_file=log_file, outlives_parent=outlives_parent)
+        super().__init__(folder, log_file=log_file)
         self.options = options or EtcdOptions()
         self.port = self.options.port
         self._log_offset = 0

@@ -39,9 +39,8 @@ class NatsServer(Server):
         options: NatsOptions | None = None,
         *,
         log_file: Path | None = None,
-        outlives_parent: bool = False,
     ) -> None:
-        super().__init__(folder, log_file=log_file, outlives_parent=outlives_parent)
+        super().__init__(folder, log_file=log_file)
         self.options = options or NatsOptions()
         self.port = self.options.port
         self.monitoring_port = ANY_FREE_PORT

@@ -1,7 +1,7 @@
 """Decides how one child process is started, paused, killed and stopped.
 
 Separate from the server modules, which only know command lines. Invariants: each child leads a process group of its
-own; a child ends with its parent unless it was asked to outlive it; after `stop` or `kill` returns the process is gone.
+own; a child ends with its parent until it is released; after `stop` or `kill` returns the process is gone.
 """
 
 import os
@@ -38,7 +38,6 @@ class Program:
     log_file: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
-    outlives_parent: bool = False
 
 
 class ManagedProcess:
@@ -47,7 +46,7 @@ class ManagedProcess:
     def __init__(self, program: Program, process: subprocess.Popen[bytes]) -> None:
         self.program = program
         self._process = process
-        self._is_registered = not program.outlives_parent
+        self._is_registered = True
 
     @classmethod
     def start(cls, program: Program) -> Self:
@@ -64,8 +63,7 @@ class ManagedProcess:
                 start_new_session=True,
             )
         started = cls(program, process)
-        if started._is_registered:
-            ORPHANAGE.add(process.pid)
+        ORPHANAGE.add(process.pid)
         assert process.stdin is not None
         with suppress(BrokenPipeError), process.stdin as gate:
             gate.write(b"go\n")
@@ -88,6 +86,10 @@ class ManagedProcess:
         if code is not None:
             self._forget()
         return code
+
+    def release(self) -> None:
+        """Let the process outlive this one from now on."""
+        self._forget()
 
     def pause(self) -> None:
         """Freeze the process: its sockets stay open and nobody answers, from the moment that this returns."""

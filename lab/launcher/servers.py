@@ -20,10 +20,9 @@ class Server(ABC):
 
     name: str
 
-    def __init__(self, folder: Path, *, log_file: Path | None = None, outlives_parent: bool = False) -> None:
+    def __init__(self, folder: Path, *, log_file: Path | None = None) -> None:
         self.folder = folder
         self.log_file = log_file or folder / f"{self.name}.log"
-        self._outlives_parent = outlives_parent
         self._process: ManagedProcess | None = None
 
     @property
@@ -44,6 +43,11 @@ class Server(ABC):
         return self._process
 
     @property
+    def is_started(self) -> bool:
+        """Say whether the server was ever started, so that there is a process, alive or not."""
+        return self._process is not None
+
+    @property
     def is_running(self) -> bool:
         """Say whether the process lives (a paused one does)."""
         return self._process is not None and self._process.is_running
@@ -58,7 +62,6 @@ class Server(ABC):
                 name=self.name,
                 command=self._command(),
                 log_file=self.log_file,
-                outlives_parent=self._outlives_parent,
             )
         )
         self._process = process

@@ -24,9 +24,8 @@ class Simulator(Server):
         arguments: tuple[str, ...] = (),
         *,
         log_file: Path | None = None,
-        outlives_parent: bool = False,
     ) -> None:
-        super().__init__(folder, log_file=log_file, outlives_parent=outlives_parent)
+        super().__init__(folder, log_file=log_file)
         self.kubeconfig = kubeconfig
         self.arguments = arguments
 
