@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from shared.ports.clock import Clock
 from shared.ports.store import Store
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decisions import DecisionLog, Origin
+from shared.runtime.dependencies import wait_for
 from shared.runtime.partitions.claims.replicas import ClaimOptions
 from shared.runtime.partitions.rules import PassOptions, PassRules
 from shared.runtime.partitions.service import PartitionService
@@ -43,11 +45,7 @@ class Platform:
     keys: EtcdKeys
     decisions: DecisionLog
     letters: DeadLetters
-
-    @property
-    def member(self) -> str:
-        """Return the name of this replica, unique to the process."""
-        return self.settings.replica or f"{socket.gethostname()}-{os.getpid()}"
+    member: str  # the name of this replica
 
     @property
     def claims(self) -> ClaimOptions:
@@ -76,28 +74,38 @@ class Platform:
 async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator[Platform]:
     """Open all connections; each waits with back-off for its server, and readiness names the one that is missing."""
     readiness = service.readiness
-    for dependency in ("nats", "etcd"):
+    for dependency in ("kubernetes", "nats", "etcd"):
         readiness.wait(dependency, "not connected yet")
-    async with cluster_of(settings, service=service.name) as cluster, bus_of(settings, service=service.name) as bus:
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(cluster_of(settings, service=service.name))
+        await wait_for("kubernetes", cluster.ping, readiness=readiness, clock=CLOCK)
+        bus = await stack.enter_async_context(bus_of(settings, service=service.name))
         readiness.clear("nats")
-        async with store_of(settings) as store:
-            readiness.clear("etcd")
-            origin = Origin(service=service.name, install=settings.install, version=service.version)
-            decisions = DecisionLog(bus, CLOCK, origin)
-            async with asyncio.TaskGroup() as tasks:
-                sending = tasks.create_task(decisions.run())
-                try:
-                    yield Platform(
-                        settings=settings,
-                        service=service,
-                        cluster=cluster,
-                        bus=bus,
-                        store=store,
-                        clock=CLOCK,
-                        keys=EtcdKeys(settings.install),
-                        decisions=decisions,
-                        letters=DeadLetters(bus, CLOCK, origin),
-                    )
-                finally:
-                    sending.cancel()
-                    await decisions.flush(FLUSH_BUDGET)
+        store = await stack.enter_async_context(store_of(settings))
+        readiness.clear("etcd")
+        origin = Origin(service=service.name, install=settings.install, version=service.version)
+        decisions = DecisionLog(bus, CLOCK, origin)
+        around = Platform(
+            settings=settings,
+            service=service,
+            cluster=cluster,
+            bus=bus,
+            store=store,
+            clock=CLOCK,
+            keys=EtcdKeys(settings.install),
+            decisions=decisions,
+            letters=DeadLetters(bus, CLOCK, origin),
+            member=settings.replica or member_name(),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(decisions.run())
+            try:
+                yield around
+            finally:
+                sending.cancel()
+                await decisions.flush(FLUSH_BUDGET)
+
+
+def member_name() -> str:
+    """Return a name for this process; a container that starts again has host name and process id of its predecessor."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"

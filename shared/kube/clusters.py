@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from shared.core.errors import ConflictError, NotFoundError, UnreachableError
+from shared.core.errors import ConflictError, NotFoundError, PermanentError, UnreachableError
 from shared.core.json import Manifest
 from shared.core.resources import Ref, Resource
 from shared.kube import discovery, requests
@@ -93,6 +93,11 @@ class KubeCluster:
     async def served_groups(self) -> Mapping[str, frozenset[str]]:
         """Return the groups with their resources."""
         return await discovery.served_groups(self.transport)
+
+    async def ping(self) -> None:
+        """Return when the server answers, whatever it says; raise UnreachableError when it does not."""
+        with suppress(PermanentError, ConflictError):
+            await self.transport.send(Call("get", "version", "GET", "/version"))
 
     def follow(
         self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None
