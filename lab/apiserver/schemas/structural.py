@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import cel
 import orjson
 
 from lab.apiserver.schemas.cel import EVALUATION_ERRORS, ExpressionError, compile_expression
@@ -92,12 +93,16 @@ def _rule_errors(node: Node, rule: Node, path: str) -> Iterator[FieldError]:
         if not text:
             continue
         wanted = bool if name == "rule" else str
+        sample = _sample(node)
+        before = cel.OptionalValue.of(sample) if rule.get("optionalOldSelf") else sample
         try:
-            value = compile_expression(text).evaluate({"self": _sample(node), "oldSelf": _sample(node)})
+            value = compile_expression(text).evaluate({"self": sample, "oldSelf": before})
         except ExpressionError as error:
             yield _refused(rule, f"{path}.{name}", f"compilation failed: {error}")
-        except EVALUATION_ERRORS:
-            continue  # it depends on the value: only an expression that works on the sample shows its type
+        except EVALUATION_ERRORS as error:
+            # Most failures depend on the value; but a scalar never has fields, and never another type.
+            if isinstance(error, TypeError) and node.get("type") in _SAMPLES:
+                yield _refused(rule, f"{path}.{name}", f"compilation failed: ERROR: {error}")
         else:
             if not isinstance(value, wanted):
                 noun = "a bool" if wanted is bool else "a string"

@@ -11,9 +11,9 @@ from typing import Any
 
 from lab.apiserver.documents import Document, dumps
 from lab.apiserver.errors import Cause
+from lab.apiserver.schemas.structural import structural_errors
 from lab.apiserver.strategies.names import service_name
 from lab.apiserver.strategies.naming import marked_status
-from lab.apiserver.strategies.structural import check_structural
 
 APPROVAL = "api-approved.kubernetes.io"
 _PROTECTED = ("k8s.io", "kubernetes.io")
@@ -151,11 +151,15 @@ def _check_versions(versions: list[Any]) -> list[Cause]:
         if schema is None:
             causes.append(_required(f"spec.versions[{index}].schema.openAPIV3Schema"))
         elif not is_shared:
-            causes += check_structural(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
+            causes += _structural(schema, f"spec.versions[{index}].schema.openAPIV3Schema")
         elif index == 0:
             # A schema that all versions share is reported where it stood before versions had schemas.
-            causes += check_structural(schema, "spec.validation.openAPIV3Schema")
+            causes += _structural(schema, "spec.validation.openAPIV3Schema")
     return causes
+
+
+def _structural(schema: Mapping[str, Any], at: str) -> list[Cause]:
+    return [Cause(error.reason, error.field, error.message) for error in structural_errors(schema, at)]
 
 
 def _internal(version: Mapping[str, Any]) -> Document:

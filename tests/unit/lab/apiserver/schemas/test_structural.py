@@ -117,6 +117,27 @@ def test_shows_where_a_rule_cannot_be_parsed() -> None:
     assert "compilation failed: ERROR: <input>:1:7: Syntax error: mismatched input '<EOF>'" in error.message
 
 
+def test_refuses_a_rule_that_takes_a_scalar_for_something_else() -> None:
+    (error,) = structural_errors(a_rule(rule="self + 'a' == 'b'"), "s")
+
+    assert "compilation failed: ERROR: " in error.message
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param({"rule": "self == oldSelf"}, id="a change"),
+        pytest.param(
+            {"rule": "!oldSelf.hasValue() || self >= oldSelf.value()", "optionalOldSelf": True}, id="an optional change"
+        ),
+        pytest.param({"rule": "100 / (self - 1) > 1"}, id="one that fails on some values"),
+        pytest.param({"rule": "self > 1", "messageExpression": "'got ' + string(self)"}, id="a computed message"),
+    ],
+)
+def test_accepts_a_rule(rule: dict[str, Any]) -> None:
+    assert structural_errors(a_rule(**rule), "s") == []
+
+
 def test_accepts_every_kind_of_field() -> None:
     assert (
         structural_errors({"type": "object", "properties": {"spec": {"type": "object", "properties": SPEC}}}, "s") == []
