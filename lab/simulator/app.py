@@ -46,11 +46,12 @@ async def simulate(given: Settings) -> None:
     async with Api(kubeconfig.read(), read_again=kubeconfig.read_if_changed) as api:
         world = World(api)
         script = Script(given.faults)
-        fleet = Fleet(world, script, node_documents(given.nodes), speed=given.delays.speed)
-        nodes = Nodes(world, script, fleet, Kubelet(world, script, given.delays, seed=given.seed), given.has_scheduler)
+        fleet = Fleet(world, script, documents=node_documents(given.nodes), speed=given.delays.speed)
+        kubelet = Kubelet(world, script, delays=given.delays, seed=given.seed)
+        nodes = Nodes(world, script, fleet=fleet, kubelet=kubelet, has_scheduler=given.has_scheduler)
         controllers = list(nodes.controllers)
         if given.has_controllers:
-            controllers += Workloads(world, given.seed).controllers
+            controllers += Workloads(world, given.delays, seed=given.seed).controllers
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, nodes.reload)
         async with asyncio.TaskGroup() as group:
             informers = world.informers(with_controllers=given.has_controllers)

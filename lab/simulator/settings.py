@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.simulator.nodes.delays import Delays, Range
+from lab.simulator.delays import Delays, Range
 from lab.simulator.nodes.shapes import DEFAULT_NODES, ShapeError, shapes
 
 
@@ -33,7 +33,13 @@ def settings(arguments: Sequence[str] | None = None) -> Settings:
         context=given.context,
         nodes=given.nodes,
         seed=given.seed,
-        delays=Delays(start=given.start_delay, ready=given.ready_delay, stop=given.stop_delay, speed=given.speed),
+        delays=Delays(
+            start=given.start_delay,
+            ready=given.ready_delay,
+            stop=given.stop_delay,
+            settle=given.settle_delay,
+            speed=given.speed,
+        ),
         faults=given.faults,
         ready_file=given.ready_file,
         has_controllers=given.controllers,
@@ -58,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start-delay", type=_range, default=defaults.start, help="seconds from node to running, a-b")
     parser.add_argument("--ready-delay", type=_range, default=defaults.ready, help="seconds from running to ready, a-b")
     parser.add_argument("--stop-delay", type=_range, default=defaults.stop, help="seconds from deletion to gone, a-b")
+    parser.add_argument(
+        "--settle-delay", type=float, default=defaults.settle, help="seconds that a passing count may stay unwritten"
+    )
     parser.add_argument("--faults", type=Path, help="control file with scripted faults; read again on SIGHUP")
     parser.add_argument("--ready-file", type=Path, help="file to write when everything is watched and all nodes exist")
     for part, what in (("controllers", "the workload controllers"), ("scheduler", "the scheduler")):

@@ -33,15 +33,15 @@ from lab.simulator.objects import annotations_of, condition, differs, is_deletin
 from lab.simulator.work.settling import Settling
 from lab.simulator.world import World, now
 
-SETTLE_SECONDS = 0.15
+COLLISION_PAUSE = 0.05
 
 
 class DeploymentController:
     """Reconciles Deployments."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, settle: float) -> None:
         self._world = world
-        self._settling = Settling(SETTLE_SECONDS)
+        self._settling = Settling(settle)
         self._status_carries_annotations = True  # as genuine servers do; learnt from the first answer
 
     async def __call__(self, key: Key) -> float | None:
@@ -57,7 +57,7 @@ class DeploymentController:
         if new is None and may_create(plan, [replica_set_state(found) for found in old]):
             new = await self._create(deployment, plan, old)
             if new is None:
-                return SETTLE_SECONDS
+                return COLLISION_PAUSE
         new, old = await self._scale(deployment, plan, new, old)
         again = await self._write_status(key, deployment, plan, new=new, old=old)
         await self._drop_history(deployment, old)

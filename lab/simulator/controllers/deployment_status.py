@@ -1,7 +1,7 @@
 """Decides what a Deployment's status says.
 
 Pure. Reasons and messages are those of Kubernetes' deployment controller, since clients read them. Invariant: a
-condition whose status and reason did not change keeps its times, so that a Deployment at rest is never written.
+condition that did not change keeps its times, so that a Deployment at rest is never written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -168,7 +168,7 @@ def _condition(kind: str, status: str, why: tuple[str, str], now: datetime) -> D
 
 def _set(conditions: dict[str, Document], wanted: Document) -> None:
     known = conditions.get(wanted["type"])
-    if known is not None and (known["status"], known["reason"]) == (wanted["status"], wanted["reason"]):
+    if known is not None and all(known[field] == wanted[field] for field in ("status", "reason", "message")):
         return
     if known is not None and known["status"] == wanted["status"]:
         wanted["lastTransitionTime"] = known["lastTransitionTime"]

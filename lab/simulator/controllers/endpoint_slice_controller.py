@@ -20,7 +20,7 @@ PLACEHOLDER_SECONDS = 1.0  # a slice without endpoints would nearly always be fi
 class EndpointSliceController:
     """Reconciles the slices of Services."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, *, seed: int) -> None:
         self._world = world
         self._seed = seed
         self._settling = Settling(SETTLE_SECONDS)

@@ -25,7 +25,6 @@ from lab.simulator.work.events import Recorder
 from lab.simulator.work.settling import Settling
 from lab.simulator.world import World, now
 
-SETTLE_SECONDS = 0.03
 FIRST_BATCH = 4
 
 
@@ -36,11 +35,11 @@ class AccountMissingError(RequestError):
 class ReplicaSetController:
     """Reconciles ReplicaSets."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, *, seed: int, settle: float) -> None:
         self._world = world
         self._seed = seed
         self._made: dict[str, int] = {}  # per ReplicaSet uid, how many names were tried
-        self._settling = Settling(SETTLE_SECONDS)
+        self._settling = Settling(settle)
         self._recorder = Recorder(world.api, "replicaset-controller")
 
     async def __call__(self, key: Key) -> float | None:

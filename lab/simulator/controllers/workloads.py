@@ -10,6 +10,7 @@ from lab.simulator.controllers.deployment_controller import DeploymentController
 from lab.simulator.controllers.endpoint_slice_controller import EndpointSliceController
 from lab.simulator.controllers.replica_set_controller import ReplicaSetController
 from lab.simulator.controllers.replicas import account_of
+from lab.simulator.delays import Delays
 from lab.simulator.work.workers import Controller
 from lab.simulator.world import World, changed_key
 
@@ -17,11 +18,12 @@ from lab.simulator.world import World, changed_key
 class Workloads:
     """The controllers of Deployments, ReplicaSets and Services, and what wakes them."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, delays: Delays, *, seed: int) -> None:
+        settle = delays.settle / delays.speed
         self._world = world
-        self._replica_set_controller = ReplicaSetController(world, seed)
-        self._slice_controller = EndpointSliceController(world, seed)
-        self._deployments = Controller("deployments", DeploymentController(world))
+        self._replica_set_controller = ReplicaSetController(world, seed=seed, settle=settle)
+        self._slice_controller = EndpointSliceController(world, seed=seed)
+        self._deployments = Controller("deployments", DeploymentController(world, settle=settle))
         self._replica_sets = Controller("replicasets", self._replica_set_controller)
         self._slices = Controller("endpointslices", self._slice_controller)
         world.deployments.listen(self._deployment_changed)

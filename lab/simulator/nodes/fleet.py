@@ -24,7 +24,7 @@ DEFAULT_TOLERATION_SECONDS = 300.0
 class Fleet:
     """Reconciles simulated nodes."""
 
-    def __init__(self, world: World, script: Script, documents: Sequence[Document], *, speed: float) -> None:
+    def __init__(self, world: World, script: Script, *, documents: Sequence[Document], speed: float) -> None:
         self._world = world
         self._script = script
         self._speed = speed

@@ -10,8 +10,8 @@ from datetime import datetime
 from lab.simulator.chances import between
 from lab.simulator.client.caches import Key, key_of
 from lab.simulator.client.resources import PODS, Document
+from lab.simulator.delays import Delays
 from lab.simulator.nodes.addresses import Addresses
-from lab.simulator.nodes.delays import Delays
 from lab.simulator.nodes.faults import Fault
 from lab.simulator.nodes.pod_status import OURS, Circumstances, pod_status
 from lab.simulator.nodes.references import FAILED_MOUNT, Missing, missing
@@ -36,7 +36,7 @@ class Beginning:
 class Kubelet:
     """Reconciles pods that have a node of ours."""
 
-    def __init__(self, world: World, script: Script, delays: Delays, *, seed: int) -> None:
+    def __init__(self, world: World, script: Script, *, delays: Delays, seed: int) -> None:
         self._world = world
         self._script = script
         self._delays = delays

@@ -17,9 +17,7 @@ from lab.simulator.world import World, changed_key
 class Nodes:
     """Nodes, scheduler and kubelets, and what wakes them."""
 
-    def __init__(
-        self, world: World, script: Script, fleet: Fleet, kubelet: Kubelet, has_scheduler: bool = True
-    ) -> None:
+    def __init__(self, world: World, script: Script, *, fleet: Fleet, kubelet: Kubelet, has_scheduler: bool) -> None:
         self._world = world
         self._script = script
         self._fleet = fleet

@@ -145,3 +145,13 @@ def test_old_pods_count_as_replicas_but_not_as_updated() -> None:
     status = status_of(a_deployment(), ReplicaSets(a_state(1, 1, 1), [a_state(3, 3, 3, "web-0")]))
 
     assert (status["replicas"], status["updatedReplicas"], status["readyReplicas"]) == (4, 1, 4)
+
+
+def test_a_rollout_that_was_over_before_it_was_written_names_the_new_replica_set() -> None:
+    deployment = a_deployment()
+    complete = with_status(deployment, status_of(deployment, ReplicaSets(a_state(3, 3, 3), [])))
+    new, old = a_state(3, 3, 3, "web-2"), a_state(0, 0, 0)
+
+    status = status_of(complete, ReplicaSets(new, [old], is_new_created=True))
+
+    assert said(status, "Progressing")[2] == 'ReplicaSet "web-2" has successfully progressed.'

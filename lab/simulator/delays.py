@@ -1,4 +1,4 @@
-"""How long things take on simulated nodes."""
+"""How long things take in the simulated cluster."""
 
 from dataclasses import dataclass
 
@@ -12,4 +12,5 @@ class Delays:
     start: Range = (0.15, 0.25)
     ready: Range = (0.15, 0.25)
     stop: Range = (0.05, 0.15)
+    settle: float = 0.6  # how long a count that is about to change again may wait to be written
     speed: float = 1.0
