@@ -58,6 +58,7 @@ async def run(settings: Settings) -> None:
             running.append(tasks.create_task(_compact(store, settings.compaction)))
         async with _listening(cluster, settings):
             await stop.wait()
+            store.end_watches()
         await cluster.admission.close()
         for task in running:
             task.cancel()

@@ -55,6 +55,11 @@ class Store:
         if collection is not None:
             collection.history.close()
 
+    def end_watches(self) -> None:
+        """End every watch in order: its client sees the end of the stream, not a broken one."""
+        for collection in self._collections.values():
+            collection.history.close()
+
     def put(self, collection: Collection, document: Document, previous: Record | None) -> Record:
         """Store a new state of an object."""
         self.version += 1

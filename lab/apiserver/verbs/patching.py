@@ -11,6 +11,7 @@ from typing import Any
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.documents import Document, dumps, timestamp
 from lab.apiserver.errors import ApiError, Cause, bad_request, conflict, internal, invalid
+from lab.apiserver.ownership.claims import claims
 from lab.apiserver.ownership.managers import ApplyResult, server_side_apply
 from lab.apiserver.ownership.typed import AppliedObjectError
 from lab.apiserver.patches.json_patch import PatchError, apply_json_patch
@@ -136,7 +137,7 @@ def _configuration(call: Call, body: bytes) -> Document:
     except ValueError as error:
         raise bad_request(f"error decoding YAML: {error}") from error
     if not isinstance(configuration, dict):
-        raise bad_request("error decoding YAML: the configuration is not an object")
+        configuration = {}  # refused below: it has no type
     if not call.options.explicit_manager:
         raise _manager_required()
     name = call.target.name
@@ -164,8 +165,20 @@ def _check_applied_type(call: Call, configuration: Document) -> None:
     raise bad_request(f"invalid object type: {version or '/'}, Kind={kind or ''}")
 
 
+def _check_storable(call: Call, configuration: Document) -> None:
+    """Refuse fields that the storage version cannot keep: an apply in another version would lose them."""
+    resource = call.resource
+    if resource.is_stored_form or resource.storage_schema is None:
+        return
+    try:
+        claims(configuration, resource.storage_schema())
+    except AppliedObjectError as error:
+        raise internal(f"failed to convert new object: {error}") from error
+
+
 def _merge(call: Call, configuration: Document, live: Document | None) -> ApplyResult:
     resource, subresource = call.resource, call.target.subresource
+    _check_storable(call, configuration)
     try:
         return server_side_apply(
             live,

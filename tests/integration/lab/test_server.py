@@ -1,0 +1,160 @@
+"""The process itself: who may ask, how it counts, how it watches, how it ends."""
+
+import asyncio
+import base64
+import os
+import signal
+import ssl
+import stat
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from lab.launcher.apiserver import ApiServer
+
+TIME_LIMIT = 20
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def _config_map(name: str, **data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def _context(kubeconfig: Path, folder: Path, *, with_certificate: bool = True) -> ssl.SSLContext:
+    config = yaml.safe_load(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    context = ssl.create_default_context(cadata=authority)
+    if with_certificate:
+        pair = folder / "client.pem"
+        parts = (user["client-certificate-data"], user["client-key-data"])
+        pair.write_bytes(b"".join(base64.b64decode(part) for part in parts))
+        context.load_cert_chain(pair)
+    return context
+
+
+@asynccontextmanager
+async def _client(server: ApiServer, folder: Path, agent: str = "test/1") -> AsyncIterator[aiohttp.ClientSession]:
+    connector = aiohttp.TCPConnector(ssl=_context(server.kubeconfig, folder))
+    timeout = aiohttp.ClientTimeout(total=TIME_LIMIT)
+    headers = {"User-Agent": agent}
+    async with aiohttp.ClientSession(server.url, connector=connector, timeout=timeout, headers=headers) as session:
+        yield session
+
+
+def test_the_kubeconfig_is_for_its_owner_only(lab_server: ApiServer) -> None:
+    assert stat.S_IMODE(lab_server.kubeconfig.stat().st_mode) == 0o600
+
+
+@pytest.mark.asyncio
+async def test_nobody_is_let_in_without_a_certificate(lab_server: ApiServer, tmp_path: Path) -> None:
+    context = _context(lab_server.kubeconfig, tmp_path, with_certificate=False)
+    connector = aiohttp.TCPConnector(ssl=context)
+
+    async with aiohttp.ClientSession(lab_server.url, connector=connector) as session:
+        refused = await session.get(CONFIG_MAPS, timeout=aiohttp.ClientTimeout(TIME_LIMIT))
+        health = await session.get("/readyz", timeout=aiohttp.ClientTimeout(TIME_LIMIT))
+
+        assert (refused.status, (await refused.json())["reason"]) == (401, "Unauthorized")
+        assert (health.status, await health.text()) == (200, "ok")
+
+
+@pytest.mark.asyncio
+async def test_requests_are_counted_by_agent_verb_resource_and_code(lab_server: ApiServer, tmp_path: Path) -> None:
+    async with _client(lab_server, tmp_path, agent="counted/1.0 (test)") as session:
+        await session.get(f"{CONFIG_MAPS}/missing")
+        await session.get(f"{CONFIG_MAPS}/missing")
+        counted = await (await session.get("/lab/requests")).json()
+
+    mine = [entry for entry in counted["requests"] if entry["agent"] == "counted/1.0"]
+    assert mine == [{"agent": "counted/1.0", "verb": "get", "resource": "configmaps", "code": 404, "count": 2}]
+
+
+@pytest.mark.asyncio
+async def test_a_watch_goes_on_exactly_where_a_list_ended(lab_server: ApiServer, tmp_path: Path) -> None:
+    async with _client(lab_server, tmp_path) as session:
+        await session.post(CONFIG_MAPS, json=_config_map("before"))
+        listed = await (await session.get(CONFIG_MAPS)).json()
+        await session.post(CONFIG_MAPS, json=_config_map("after"))
+        parameters = {"watch": "1", "resourceVersion": listed["metadata"]["resourceVersion"]}
+
+        async with session.get(CONFIG_MAPS, params=parameters) as watch:
+            first = await asyncio.wait_for(watch.content.readline(), TIME_LIMIT)
+
+    assert b'"type":"ADDED"' in first
+    assert b'"name":"after"' in first
+
+
+@pytest.mark.asyncio
+async def test_one_of_many_racing_updates_wins(lab_server: ApiServer, tmp_path: Path) -> None:
+    async with _client(lab_server, tmp_path) as session:
+        created = await (await session.post(CONFIG_MAPS, json=_config_map("raced"))).json()
+        racers = [session.put(f"{CONFIG_MAPS}/raced", json={**created, "data": {"by": str(n)}}) for n in range(8)]
+
+        answers = await asyncio.gather(*racers)
+
+    assert sorted(answer.status for answer in answers) == [200] + [409] * 7
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        pytest.param(b"{", 400, id="cut off"),
+        pytest.param(b"\xff\xfe", 400, id="not UTF-8"),
+        pytest.param(b"[]", 400, id="not an object"),
+        pytest.param(
+            b'{"kind":"ConfigMap","apiVersion":"v1","metadata":' + b'{"a":' * 200 + b"1" + b"}" * 201, 422, id="deep"
+        ),
+        pytest.param(b'{"data":"' + b"x" * (4 << 20) + b'"}', 413, id="too large"),
+    ],
+)
+async def test_a_bad_body_is_refused_and_the_server_goes_on(
+    lab_server: ApiServer, tmp_path: Path, body: bytes, code: int
+) -> None:
+    async with _client(lab_server, tmp_path) as session:
+        refused = await session.post(CONFIG_MAPS, data=BytesIO(body), headers={"Content-Type": "application/json"})
+        alive = await session.get("/readyz")
+
+        assert (refused.status, alive.status) == (code, 200)
+        assert (await refused.json())["kind"] == "Status"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("path", ["/api/v1/../../etc/passwd", "/apis//", "/api/v1/namespaces/%2e%2e/pods", "/nothing"])
+async def test_a_strange_path_is_not_served(lab_server: ApiServer, tmp_path: Path, path: str) -> None:
+    async with _client(lab_server, tmp_path) as session:
+        answer = await session.get(path)
+
+        assert answer.status in (200, 404)
+        assert "passwd" not in await answer.text()
+
+
+def test_sigterm_ends_open_watches_within_a_second(tmp_path: Path) -> None:
+    server = ApiServer(tmp_path)
+    server.start()
+    context = _context(server.kubeconfig, tmp_path)
+
+    async def terminate() -> float:
+        connector = aiohttp.TCPConnector(ssl=context)
+        async with (
+            aiohttp.ClientSession(server.url, connector=connector) as session,
+            session.get(CONFIG_MAPS, params={"watch": "1"}) as watch,
+        ):
+            began = time.monotonic()
+            os.kill(server.process.pid, signal.SIGTERM)
+            await asyncio.wait_for(watch.content.read(), TIME_LIMIT)
+            return time.monotonic() - began
+
+    try:
+        assert asyncio.run(terminate()) < timedelta(seconds=1).total_seconds()
+    finally:
+        server.stop()
