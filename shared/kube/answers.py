@@ -82,7 +82,7 @@ def error_of_event(request: str, status: object) -> PlatformError:
 
 
 def _error(message: str, answer: Answer, status: object, *, is_write: bool) -> PlatformError:
-    reason, causes = text(status, "reason"), _cause_reasons(status)
+    reason, causes = text(status, "reason"), _causes(status, "reason")
     match answer.code:
         case 401:
             return UnauthenticatedError(message)
@@ -98,6 +98,8 @@ def _error(message: str, answer: Answer, status: object, *, is_write: bool) -> P
             return ExpiredError(message)
         case 422 if text(status, "message") == _NOT_APPLICABLE:
             return ConflictError(message)  # a JSON patch whose guard, or another operation, met another object
+        case 422 if "metadata.uid" in _causes(status, "field"):
+            return ConflictError(message)  # an apply to the successor of the object that it means
         case 429:
             return ThrottledError(message, _seconds(answer.retry_after))
         case _ if _VERSION_TOO_LARGE in causes:
@@ -119,9 +121,8 @@ def _status(body: bytes) -> object:
         return {"message": body[:200].decode(errors="replace").strip()}
 
 
-def _cause_reasons(status: object) -> frozenset[str]:
-    details = status.get("details") if isinstance(status, dict) else None
-    return frozenset(text(cause, "reason") for cause in items(details, "causes"))
+def _causes(status: object, part: str) -> frozenset[str]:
+    return frozenset(text(cause, part) for cause in items(status, "details", "causes"))
 
 
 def _seconds(retry_after: str) -> timedelta | None:

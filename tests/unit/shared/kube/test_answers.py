@@ -61,6 +61,12 @@ def test_a_refused_write_becomes_the_error_that_says_what_to_do(answer: Answer, 
     assert str(found) == "apply /api/v1/x: no"
 
 
+def test_an_apply_to_a_successor_is_a_conflict() -> None:
+    status = {"code": 422, "reason": "Invalid", "details": {"causes": [{"field": "metadata.uid"}]}}
+
+    assert type(error_of("apply", Answer(422, orjson.dumps(status)), is_write=True)) is ConflictError
+
+
 @pytest.mark.parametrize("code", [500, 502, 503, 504, 599])
 def test_a_refused_read_leaves_nothing_unknown(code: int) -> None:
     assert type(error_of("get", refused(code), is_write=False)) is UnreachableError
