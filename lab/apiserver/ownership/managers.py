@@ -46,6 +46,7 @@ Object = dict[str, Any]
 
 NO_FIELDS: Final = FieldSet()
 _SORTED: Final = orjson.OPT_SORT_KEYS
+_IDENTITY: Final[Tree] = {"f:metadata": {"f:name": {}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,8 @@ def _without_dropped(
     dropped = difference(last.tree, own)
     if not dropped:
         return merged, {}
-    owned = own
+    # An applied object carries its name, which no entry shows: without it the last field of `metadata` took all of it.
+    owned = union(own, _IDENTITY)
     for entry in others.values():
         owned = union(owned, entry.tree)
     return remove(schema, merged, dropped, owned)
