@@ -136,18 +136,21 @@ class DeploymentController:
         if remaining > 0 and not _is_final(status):
             return remaining
         self._settling.forget(key)
-        await self._send_status(deployment, status, new_revision)
+        await self._send_status(deployment, status, new_revision=new_revision)
         return None  # the answer is a change and brings the key back
 
-    async def _send_status(self, deployment: Document, status: Document, new_revision: int) -> None:
-        is_recorded = new_revision == revision(deployment)
-        annotated: Document = {} if is_recorded else {"metadata": {"annotations": {REVISION: str(new_revision)}}}
-        patch: Document = {"status": status} | (annotated if self._status_carries_annotations else {})
+    async def _send_status(self, deployment: Document, status: Document, *, new_revision: int) -> None:
+        patch: Document = {"status": status}
+        if new_revision != revision(deployment):
+            annotated: Document = {"metadata": {"annotations": {REVISION: str(new_revision)}}}
+            if self._status_carries_annotations:
+                patch |= annotated
+            else:
+                await self._world.api.patch(DEPLOYMENTS, deployment, annotated)
         answer = await self._world.api.patch(DEPLOYMENTS, deployment, patch, subresource="status")
-        if not is_recorded and revision(answer) != new_revision:
-            self._status_carries_annotations = False
-            answer = await self._world.api.patch(DEPLOYMENTS, deployment, annotated)
         self._world.deployments.observe(answer)
+        if revision(answer) != new_revision:
+            self._status_carries_annotations = False  # the answer is a change: the next pass records the revision
 
     async def _drop_history(self, deployment: Document, old: Sequence[Document]) -> None:
         limit = deployment["spec"].get("revisionHistoryLimit", 10)
@@ -169,4 +172,4 @@ def _failure(documents: Sequence[Document]) -> Document | None:
 
 
 def _is_final(status: Document) -> bool:
-    return any(found["reason"] == NEW_IS_AVAILABLE for found in status["conditions"]) or status["replicas"] is None
+    return any(found["reason"] == NEW_IS_AVAILABLE for found in status["conditions"])

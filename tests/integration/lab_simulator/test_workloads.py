@@ -30,11 +30,17 @@ async def is_complete(lab: Lab, replicas: int, name: str = "web") -> bool:
     status = deployment.get("status") or {}
     counts = [status.get(field, 0) for field in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")]
     is_observed = status.get("observedGeneration") == deployment["metadata"]["generation"]
+    is_observed = is_observed and "deployment.kubernetes.io/revision" in deployment["metadata"].get("annotations", {})
     return (
         is_observed
         and counts == [replicas] * 4
         and (says(deployment, "Progressing") or ("", "", ""))[1] == ("NewReplicaSetAvailable")
     )
+
+
+async def is_at_revision(lab: Lab, revision: str) -> bool:
+    annotations = (await lab.deployment())["metadata"].get("annotations", {})
+    return bool(annotations.get("deployment.kubernetes.io/revision") == revision)
 
 
 async def waiting_reasons(lab: Lab) -> list[str]:
@@ -85,7 +91,7 @@ async def test_a_rolling_update_replaces_every_pod_and_keeps_the_old_replica_set
     images = {pod["spec"]["containers"][0]["image"] for pod in await lab.pods() if not is_deleting(pod)}
     assert sizes == [0, 3]
     assert images == {"app:2"}
-    assert (await lab.deployment())["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+    await eventually(lambda: is_at_revision(lab, "2"), within=WITHIN)
 
 
 async def test_going_back_to_an_earlier_template_uses_its_replica_set_again(lab: Lab) -> None:
@@ -99,7 +105,7 @@ async def test_going_back_to_an_earlier_template_uses_its_replica_set_again(lab:
     await eventually(lambda: is_complete(lab, 2), within=WITHIN)
 
     assert len(await lab.replica_sets()) == 2
-    assert (await lab.deployment())["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "3"
+    await eventually(lambda: is_at_revision(lab, "3"), within=WITHIN)
 
 
 async def test_recreate_never_runs_two_templates_at_once(lab: Lab) -> None:
