@@ -1,0 +1,157 @@
+"""The conformance manifests of single-node graphs, as users would apply them: with kubectl, each in a namespace."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.core.json import Manifest, mapping
+from tests.conformance import Conformance
+from tests.e2e.stacks import LiveStack
+
+SINGLE_NODE = (
+    "deploy/discovery/dgd.yaml",
+    "examples/backends/mocker/deploy/agg.yaml",
+    "examples/backends/mocker/deploy/disagg.yaml",
+    "examples/backends/sglang/deploy/agg.yaml",
+    "examples/backends/sglang/deploy/agg_logging.yaml",
+    "examples/backends/sglang/deploy/agg_router.yaml",
+    "examples/backends/sglang/deploy/disagg.yaml",
+    "examples/backends/sglang/deploy/disagg_planner.yaml",
+    "examples/backends/trtllm/deploy/agg-with-config.yaml",
+    "examples/backends/trtllm/deploy/agg.yaml",
+    "examples/backends/trtllm/deploy/agg_router.yaml",
+    "examples/backends/trtllm/deploy/disagg.yaml",
+    "examples/backends/trtllm/deploy/disagg_planner.yaml",
+    "examples/backends/trtllm/deploy/disagg_router.yaml",
+    "examples/backends/vllm/deploy/agg.yaml",
+    "examples/backends/vllm/deploy/agg_kvbm.yaml",
+    "examples/backends/vllm/deploy/agg_router.yaml",
+    "examples/backends/vllm/deploy/agg_router_kv_approx.yaml",
+    "examples/backends/vllm/deploy/disagg.yaml",
+    "examples/backends/vllm/deploy/disagg_kvbm.yaml",
+    "examples/backends/vllm/deploy/disagg_kvbm_2p2d.yaml",
+    "examples/backends/vllm/deploy/disagg_kvbm_tp2.yaml",
+    "examples/backends/vllm/deploy/disagg_planner.yaml",
+    "examples/backends/vllm/deploy/disagg_router.yaml",
+    "examples/basics/kubernetes/Distributed_Inference/agg_router.yaml",
+    "examples/basics/kubernetes/Distributed_Inference/disagg_router.yaml",
+    "examples/custom_backend/hello_world/deploy/hello_world.yaml",
+    "examples/multimodal/deploy/agg_llava.yaml",
+    "examples/multimodal/deploy/agg_qwen.yaml",
+)
+GRAPH, GRAPHS = "DynamoGraphDeployment", "dynamographdeployments"
+TOKEN = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hf-token-secret"}, "data": {}}
+PROFILE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "planner-profile-data"}}  # the profiler's
+AT_ONCE = 4  # kubectl processes at a time
+HELD = (
+    "dynamographdeployments,dynamocomponentdeployments,deployments,replicasets,services,endpointslices,pods,"
+    "serviceaccounts,roles,rolebindings,configmaps,secrets"
+)
+SHARED = {"ServiceAccount/planner-serviceaccount", "RoleBinding/planner-serviceaccount-binding"}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What all files went through, as kubectl told it: by namespace, or in one text for all."""
+
+    before: Mapping[str, set[str]]
+    states: Mapping[str, str]
+    waited: str
+    listed: str
+    described: str
+    after: Mapping[str, set[str]]
+
+
+def documents(file: Path) -> list[Manifest]:
+    return [document for document in yaml.safe_load_all(file.read_text()) if document]
+
+
+def holds_single_node_graphs(file: Path) -> bool:
+    found = documents(file)
+    graphs = [document for document in found if document["kind"] == GRAPH]
+    services = [mapping(service) for graph in graphs for service in mapping(graph, "spec", "services").values()]
+    return (
+        bool(graphs)
+        and all(document["kind"] in (GRAPH, "ConfigMap") for document in found)
+        and not any("pvcs" in graph["spec"] for graph in graphs)
+        and not any("modelRef" in service or "multinode" in service for service in services)
+    )
+
+
+def namespace_of(file: str) -> str:
+    return f"manifest-{SINGLE_NODE.index(file):02d}"
+
+
+def names_by_namespace(stack: LiveStack, resources: str) -> dict[str, set[str]]:
+    found = defaultdict(set)
+    for each in json.loads(stack.kubectl("get", resources, "-A", "-o", "json").stdout)["items"]:
+        found[each["metadata"]["namespace"]].add(f"{each['kind']}/{each['metadata']['name']}")
+    return found
+
+
+def states(stack: LiveStack) -> dict[str, str]:
+    line = '{range .items[*]}{.metadata.namespace}={.status.state}{"\\n"}{end}'
+    told = stack.kubectl("get", GRAPHS, "-A", "-o", f"jsonpath={line}").stdout
+    return dict(each.split("=") for each in told.splitlines())
+
+
+def wait_for_all(stack: LiveStack, resources: str, goal: str) -> str:
+    return stack.kubectl("wait", resources, "--all", "-A", f"--for={goal}", "--timeout=60s").stdout
+
+
+@pytest.fixture(scope="module")
+def course(stack: LiveStack, conformance: Conformance) -> Course:
+    """Apply all files, each in its namespace, wait, look at them and delete them again."""
+
+    def on_each_file(*command: str) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            calls = [(*command, "-n", namespace_of(file), "-f", str(folder / file)) for file in SINGLE_NODE]
+            list(pool.map(lambda call: stack.kubectl(*call), calls))
+
+    folder = conformance.data / "manifests"
+    stack.create_namespaces([namespace_of(file) for file in SINGLE_NODE], TOKEN, PROFILE)
+    before = names_by_namespace(stack, HELD)
+    on_each_file("apply")
+    waited = wait_for_all(stack, GRAPHS, "condition=Ready")
+    listed = stack.kubectl("get", GRAPHS, "-A").stdout
+    described = stack.kubectl("describe", GRAPHS, "-A").stdout
+    found = states(stack)
+    on_each_file("delete", "--timeout=60s")
+    wait_for_all(stack, "pods", "delete")  # the garbage collector comes to them last, and they take a moment to end
+    wait_for_all(stack, "endpointslices", "delete")
+    return Course(before, found, waited, listed, described, names_by_namespace(stack, HELD))
+
+
+def test_the_list_names_every_file_of_single_node_graphs(conformance: Conformance) -> None:
+    folder = conformance.data / "manifests"
+
+    found = {str(file.relative_to(folder)) for file in folder.rglob("*.y*ml") if holds_single_node_graphs(file)}
+
+    assert found == set(SINGLE_NODE)
+
+
+@pytest.mark.parametrize("file", SINGLE_NODE)
+def test_a_manifest_becomes_successful(course: Course, file: str) -> None:
+    assert course.states[namespace_of(file)] == "successful"
+
+
+@pytest.mark.parametrize("file", SINGLE_NODE)
+def test_deletion_leaves_what_was_there_before_and_the_shared_planner_account(course: Course, file: str) -> None:
+    namespace = namespace_of(file)
+
+    assert course.after[namespace] == course.before[namespace] | SHARED
+
+
+def test_kubectl_waits_for_lists_and_describes_graphs(course: Course) -> None:
+    assert course.waited.count("condition met") == len(SINGLE_NODE)
+    assert len(re.findall(r"^manifest-\d\d .* True ", course.listed, re.MULTILINE)) == len(SINGLE_NODE)
+    assert course.described.count("all_resources_are_ready") == len(SINGLE_NODE)
