@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.reconciler.desired.children import ComponentChildren, component_children
-from services.reconciler.desired.names import discovery_account
+from services.reconciler.desired.names import FINALIZER, discovery_account
 from services.reconciler.handlers.contexts import Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
@@ -56,7 +56,7 @@ class ComponentHandler:
             return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
         context, context_digest = found
         inputs = inputs_of(entry, context_digest)
-        settled = await self.children.settled(work, inputs)
+        settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._report(work, entry.generation, None, settled)
         component = await self.primaries.read(entry)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from services.reconciler.desired.graphs import GraphChildren, graph_children
+from services.reconciler.desired.names import FINALIZER
 from services.reconciler.handlers.contexts import Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
@@ -53,7 +54,7 @@ class GraphHandler:
             return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
         context, context_digest = found
         inputs = inputs_of(entry, context_digest)
-        settled = await self.children.settled(work, inputs)
+        settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._report(work, entry.generation, _Stage(), settled)
         graph = await self.primaries.read(entry)
