@@ -63,9 +63,9 @@ class KubeconfigFile:
 def read_access(kubeconfig: Path, context: str | None = None) -> Access:
     """Return the access that `kubeconfig` gives through its current or the named context."""
     document = yaml.safe_load(kubeconfig.read_text()) or {}
-    chosen = _named(document, "contexts", context or document.get("current-context", ""), "context")
-    cluster = _named(document, "clusters", chosen.get("cluster", ""), "cluster")
-    user = _named(document, "users", chosen.get("user", ""), "user") if chosen.get("user") else {}
+    chosen = _named(document, "context", context or document.get("current-context", ""))
+    cluster = _named(document, "cluster", chosen.get("cluster", ""))
+    user = _named(document, "user", chosen.get("user", "")) if chosen.get("user") else {}
     if "exec" in user or "auth-provider" in user:
         raise AccessError(f"{kubeconfig}: credentials from a plug-in are not supported, use a certificate or a token")
     server = str(cluster["server"]).rstrip("/")
@@ -73,8 +73,8 @@ def read_access(kubeconfig: Path, context: str | None = None) -> Access:
     return Access(server=server, tls=tls, headers=_headers(user, kubeconfig.parent))
 
 
-def _named(document: Mapping[str, Any], section: str, name: str, field: str) -> dict[str, Any]:
-    for entry in document.get(section) or ():
+def _named(document: Mapping[str, Any], field: str, name: str) -> dict[str, Any]:
+    for entry in document.get(f"{field}s") or ():
         if entry.get("name") == name:
             found: dict[str, Any] = entry.get(field) or {}
             return found

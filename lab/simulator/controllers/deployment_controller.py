@@ -58,7 +58,7 @@ class DeploymentController:
             new = await self._create(deployment, plan, old)
             if new is None:
                 return COLLISION_PAUSE
-        new, old = await self._scale(deployment, plan, new, old)
+        new, old = await self._scale(deployment, plan, new=new, old=old)
         again = await self._write_status(key, deployment, plan, new=new, old=old)
         await self._drop_history(deployment, old)
         return again
@@ -91,18 +91,23 @@ class DeploymentController:
         return None
 
     async def _scale(
-        self, deployment: Document, plan: Rollout, new: Document | None, old: list[Document]
+        self, deployment: Document, plan: Rollout, *, new: Document | None, old: list[Document]
     ) -> tuple[Document | None, list[Document]]:
         new_state = replica_set_state(new) if new is not None else None
         wanted = scales(plan, new_state, [replica_set_state(found) for found in old])
-        scaled = [await self._patch(found, plan, wanted.get(found["metadata"]["name"]), {}) for found in old]
+        scaled = [
+            await self._patch(found, plan, replicas=wanted.get(found["metadata"]["name"]), annotations={})
+            for found in old
+        ]
         if new is not None:
             annotations = replica_set_annotations(deployment, plan, _new_revision(new, old))
-            new = await self._patch(new, plan, wanted.get(new["metadata"]["name"]), dict(annotations))
+            new = await self._patch(
+                new, plan, replicas=wanted.get(new["metadata"]["name"]), annotations=dict(annotations)
+            )
         return new, scaled
 
     async def _patch(
-        self, found: Document, plan: Rollout, replicas: int | None, annotations: dict[str, str]
+        self, found: Document, plan: Rollout, *, replicas: int | None, annotations: dict[str, str]
     ) -> Document:
         if replicas is not None:
             sizes = {DESIRED_REPLICAS: str(plan.replicas), MAX_REPLICAS: str(plan.replicas + plan.surge)}
@@ -126,7 +131,7 @@ class DeploymentController:
             failure=_failure([*([new] if new is not None else []), *old]),
             is_new_created=new is not None and new_revision != revision(deployment),
         )
-        status = deployment_status(deployment, plan, sets, now())
+        status = deployment_status(deployment, plan, sets=sets, now=now())
         is_recorded = new_revision == revision(deployment)
         present = deployment.get("status") or {}
         if is_recorded and not differs(status, present, (*COUNTS, "observedGeneration", "conditions")):

@@ -78,7 +78,7 @@ class Situation:
         return moment(progressing["lastUpdateTime"]) + _deadline(self.deployment) < self.now
 
 
-def deployment_status(deployment: Document, plan: Rollout, sets: ReplicaSets, now: datetime) -> Document:
+def deployment_status(deployment: Document, plan: Rollout, *, sets: ReplicaSets, now: datetime) -> Document:
     """Return the whole status of `deployment`; counts that are zero are null, which a merge patch removes."""
     before = deployment.get("status") or {}
     counts = _counts(sets)
@@ -117,33 +117,35 @@ def _counts(sets: ReplicaSets) -> dict[str, int]:
 
 def _available(plan: Rollout, counts: dict[str, int], now: datetime) -> Document:
     if counts["availableReplicas"] >= plan.least_available:
-        return _condition(AVAILABLE, TRUE, ("MinimumReplicasAvailable", "Deployment has minimum availability."), now)
+        return _condition(
+            AVAILABLE, TRUE, why=("MinimumReplicasAvailable", "Deployment has minimum availability."), now=now
+        )
     return _condition(
-        AVAILABLE, FALSE, ("MinimumReplicasUnavailable", "Deployment does not have minimum availability."), now
+        AVAILABLE, FALSE, why=("MinimumReplicasUnavailable", "Deployment does not have minimum availability."), now=now
     )
 
 
 def _progress(conditions: dict[str, Document], situation: Situation) -> None:
     known, now = conditions.get(PROGRESSING), situation.now
     if situation.plan.is_paused:
-        _set(conditions, _condition(PROGRESSING, UNKNOWN, ("DeploymentPaused", "Deployment is paused"), now))
+        _set(conditions, _condition(PROGRESSING, UNKNOWN, why=("DeploymentPaused", "Deployment is paused"), now=now))
     elif known is not None and situation.stays_complete(known):
         return
     elif situation.is_complete:
         text = f"{situation.subject} has successfully progressed."
-        _set(conditions, _condition(PROGRESSING, TRUE, (NEW_IS_AVAILABLE, text), now))
+        _set(conditions, _condition(PROGRESSING, TRUE, why=(NEW_IS_AVAILABLE, text), now=now))
     elif situation.has_moved:
         text = f"{situation.subject} is progressing."
-        moved = _condition(PROGRESSING, TRUE, ("ReplicaSetUpdated", text), now)
+        moved = _condition(PROGRESSING, TRUE, why=("ReplicaSetUpdated", text), now=now)
         if known is not None and known["status"] == TRUE:
             moved["lastTransitionTime"] = known["lastTransitionTime"]
         conditions[PROGRESSING] = moved
     elif situation.sets.new is not None and situation.sets.is_new_created:
         text = f'Created new replica set "{situation.sets.new.name}"'
-        _set(conditions, _condition(PROGRESSING, TRUE, ("NewReplicaSetCreated", text), now))
+        _set(conditions, _condition(PROGRESSING, TRUE, why=("NewReplicaSetCreated", text), now=now))
     elif known is not None and situation.is_overdue(known):
         text = f"{situation.subject} has timed out progressing."
-        _set(conditions, _condition(PROGRESSING, FALSE, ("ProgressDeadlineExceeded", text), now))
+        _set(conditions, _condition(PROGRESSING, FALSE, why=("ProgressDeadlineExceeded", text), now=now))
 
 
 def _deadline(deployment: Document) -> timedelta:
@@ -151,10 +153,10 @@ def _deadline(deployment: Document) -> timedelta:
 
 
 def _failure(failure: Document, now: datetime) -> Document:
-    return _condition(REPLICA_FAILURE, failure["status"], (failure["reason"], failure["message"]), now)
+    return _condition(REPLICA_FAILURE, failure["status"], why=(failure["reason"], failure["message"]), now=now)
 
 
-def _condition(kind: str, status: str, why: tuple[str, str], now: datetime) -> Document:
+def _condition(kind: str, status: str, *, why: tuple[str, str], now: datetime) -> Document:
     reason, message = why
     return {
         "type": kind,

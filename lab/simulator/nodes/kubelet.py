@@ -81,7 +81,7 @@ class Kubelet:
         lacks = self._lack(key, pod, reached)
         if lacks is None and reached.until is not None and reached.until - elapsed < BRIEF_SECONDS:
             return reached.until - elapsed
-        await self._write(pod, node, reached, lacks)
+        await self._write(pod, node, reached=reached, lacks=lacks)
         if lacks is not None or reached.until is None:
             return None
         return reached.until - elapsed
@@ -125,7 +125,7 @@ class Kubelet:
         found = self._world.config_maps.get((namespace, name))
         return None if found is None else list(found["keys"])
 
-    async def _write(self, pod: Document, node: Document, reached: Stage, lacks: Missing | None) -> None:
+    async def _write(self, pod: Document, node: Document, *, reached: Stage, lacks: Missing | None) -> None:
         fault = self._script.fault(pod, "Pod")
         circumstances = Circumstances(
             stage=reached,

@@ -31,7 +31,9 @@ class NodeOutlook:
 
 def node_outlook(node: Document, *, is_lost: bool, now: datetime) -> NodeOutlook:
     """Return the conditions and taints of `node`; what did not change keeps its times."""
-    conditions = [_condition(node, kind, _LOST if is_lost else healthy, now) for kind, healthy in _HEALTHY.items()]
+    conditions = [
+        _condition(node, kind, says=_LOST if is_lost else healthy, now=now) for kind, healthy in _HEALTHY.items()
+    ]
     taints = [taint for taint in (node.get("spec") or {}).get("taints") or () if taint.get("key") != UNREACHABLE]
     if is_lost:
         known = [taint for taint in (node.get("spec") or {}).get("taints") or () if taint.get("key") == UNREACHABLE]
@@ -42,7 +44,7 @@ def node_outlook(node: Document, *, is_lost: bool, now: datetime) -> NodeOutlook
     return NodeOutlook(conditions, taints)
 
 
-def _condition(node: Document, kind: str, says: tuple[str, str, str], now: datetime) -> Document:
+def _condition(node: Document, kind: str, *, says: tuple[str, str, str], now: datetime) -> Document:
     known = condition(node, kind)
     status, reason, message = says
     if known is not None and (known["status"], known.get("reason")) == (status, reason):

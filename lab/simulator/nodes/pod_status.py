@@ -92,11 +92,11 @@ def _conditions(pod: Document, at: Circumstances, *, has_network: bool) -> list[
     others = [
         found for found in (pod.get("status") or {}).get("conditions") or () if found.get("type") not in _CONDITIONS
     ]
-    return [_condition(pod, kind, *says[kind], at.now) for kind in _CONDITIONS] + others
+    return [_condition(pod, kind, says=says[kind], now=at.now) for kind in _CONDITIONS] + others
 
 
-def _condition(pod: Document, kind: str, status: str, why: tuple[str, str] | None, now: datetime) -> Document:
-    known = condition(pod, kind)
+def _condition(pod: Document, kind: str, *, says: tuple[str, tuple[str, str] | None], now: datetime) -> Document:
+    known, (status, why) = condition(pod, kind), says
     made: Document = {"type": kind, "status": status, "lastTransitionTime": timestamp(now)}
     if known is not None and known.get("status") == status:
         made["lastTransitionTime"] = known.get("lastTransitionTime") or timestamp(now)
@@ -110,12 +110,12 @@ def _condition(pod: Document, kind: str, status: str, why: tuple[str, str] | Non
 def _containers(pod: Document, at: Circumstances) -> list[Document]:
     known = _by_name(pod, "containerStatuses")
     return [
-        _container(pod, container, at, known.get(container["name"]) or {})
+        _container(pod, container, at=at, known=known.get(container["name"]) or {})
         for container in pod["spec"].get("containers") or ()
     ]
 
 
-def _container(pod: Document, container: Document, at: Circumstances, known: Document) -> Document:
+def _container(pod: Document, container: Document, *, at: Circumstances, known: Document) -> Document:
     restarts, phase = at.stage.restarts, at.stage.phase
     state = _state(pod, container, at)
     has_started = "waiting" not in state or phase is Phase.CRASH_BACK_OFF

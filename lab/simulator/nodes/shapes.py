@@ -69,7 +69,7 @@ def node_documents(specification: str) -> list[Document]:
         names = {document["metadata"]["name"] for document in documents}
         free = (name for number in range(10_000) if (name := _name(shape, number)) not in names)
         for number in range(shape.nodes):
-            documents.append(_node(shape, next(free), number, ordinal=len(documents)))
+            documents.append(_node(shape, next(free), number=number, ordinal=len(documents)))
     return documents
 
 
@@ -93,14 +93,14 @@ def _name(shape: Shape, number: int) -> str:
     return f"cpu-{number}" if not shape.gpus else f"gpu-{shape.model.lower()}-{number}"
 
 
-def _node(shape: Shape, name: str, number: int, *, ordinal: int) -> Document:
+def _node(shape: Shape, name: str, *, number: int, ordinal: int) -> Document:
     capacity = _capacity(shape)
     model = MODELS.get(shape.model)
     architecture = model.architecture if model is not None else "amd64"
     return {
         "apiVersion": NODES.api_version,
         "kind": NODES.kind,
-        "metadata": {"name": name, "labels": _labels(shape, name, number, architecture)},
+        "metadata": {"name": name, "labels": _labels(shape, name, number=number, architecture=architecture)},
         "spec": {"podCIDR": f"10.{64 + ordinal // 256}.{ordinal % 256}.0/24", "providerID": f"simulator://{name}"},
         "status": {
             "capacity": capacity,
@@ -127,7 +127,7 @@ def _capacity(shape: Shape) -> dict[str, str]:
     }
 
 
-def _labels(shape: Shape, name: str, number: int, architecture: str) -> dict[str, str]:
+def _labels(shape: Shape, name: str, *, number: int, architecture: str) -> dict[str, str]:
     labels = {
         "beta.kubernetes.io/arch": architecture,
         "kubernetes.io/arch": architecture,

@@ -14,7 +14,7 @@ def a_state(replicas: int, observed: int, available: int, name: str = "web-1") -
 
 
 def status_of(deployment: Document, sets: ReplicaSets) -> Document:
-    return deployment_status(deployment, rollout(deployment), sets, NOW)
+    return deployment_status(deployment, rollout(deployment), sets=sets, now=NOW)
 
 
 def said(status: Document, kind: str) -> tuple[str, str, str]:
@@ -71,7 +71,9 @@ def test_a_status_at_rest_stays_as_it_is() -> None:
     deployment, sets = a_deployment(), ReplicaSets(a_state(3, 3, 3), [])
     first = status_of(deployment, sets)
 
-    later = deployment_status(with_status(deployment, first), rollout(deployment), sets, NOW + timedelta(hours=1))
+    later = deployment_status(
+        with_status(deployment, first), rollout(deployment), sets=sets, now=NOW + timedelta(hours=1)
+    )
 
     assert later == first
 
