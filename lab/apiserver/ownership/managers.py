@@ -8,7 +8,7 @@ itself writes (identity, version, times).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -22,7 +22,6 @@ from lab.apiserver.ownership.entries import (
     Managers,
     bounded,
     encode_entries,
-    key_of,
     ownable,
     read_entries,
     stored_entries,
@@ -46,7 +45,6 @@ Object = dict[str, Any]
 
 NO_FIELDS: Final = FieldSet()
 _SORTED: Final = orjson.OPT_SORT_KEYS
-_IDENTITY: Final[Tree] = {"f:metadata": {"f:name": {}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +101,19 @@ def track_write(
 
     `reset` holds the fields that this endpoint never writes (the status on the main one, all else on the status).
     """
-    managers = _managers_before(live, new, subresource)
+    managers = _managers_before(live, new, is_edited=not subresource)
     if managers is None or (not managers and live is not None and "uid" in live.get("metadata", {})):
         return _with_entries(new, [], live)
     before = {} if live is None else _plain(live)
     written, removed = compare(schema, before, _plain(new))
     written, removed = without(written, reset.tree), without(removed, reset.tree)
-    own_key = key_of(operation, manager, subresource, api_version)
+    writer = Entry(manager, operation, api_version, subresource, time, {})
     managers = _released(managers, written, removed, spare=None)
     gained = ownable(written)
     if gained:
-        previous = managers.get(own_key)
-        tree = FieldSet(gained if previous is None else union(previous.tree, gained)).encode()
-        managers[own_key] = Entry(manager, operation, api_version, subresource, time, tree)
+        previous = managers.get(writer.key)
+        tree = gained if previous is None else union(previous.tree, gained)
+        managers[writer.key] = writer.with_tree(FieldSet(tree).encode())
     return _with_entries(new, encode_entries(bounded(managers)), live)
 
 
@@ -134,39 +132,32 @@ def server_side_apply(
     """Merge a manager's whole configuration into the live object; raise AppliedObjectError where it is mistyped."""
     claimed = claims(applied, schema)
     own = without(ownable(claimed), reset.tree)
+    writer = Entry(manager, APPLY, api_version, subresource, time, {})
     if live is None:
-        entries = _first_entry(own, manager, api_version, subresource, time)
+        entries = [writer.with_tree(FieldSet(own).encode()).encode()] if own else []
         return ApplyResult(_with_entries(applied, entries, None), (), True)
-    managers = read_entries(stored_entries(live), trusted=True)
-    if not managers:
-        managers = _before_first_apply(live, schema, api_version, subresource, time)
-    own_key = key_of(APPLY, manager, subresource, api_version)
-    last = managers.pop(own_key, None)
+    managers = read_entries(stored_entries(live), trusted=True) or _before_first_apply(live, schema, writer=writer)
+    last = managers.pop(writer.key, None)
     merged, written = merge(schema, live, applied, claimed)
-    merged, removed = _without_dropped(schema, merged, last, own, managers)
+    dropped = {} if last is None else difference(last.tree, own)
+    removed: Tree = {}
+    if dropped:
+        # All that is claimed protects, also what no entry shows: without the name, metadata could go as a whole.
+        merged, removed = remove(schema, merged, dropped, _owned(managers, claimed))
     written, removed = without(written, reset.tree), without(removed, reset.tree)
     conflicts = _conflicts(managers, written)
     if conflicts and not force:
         return ApplyResult(live, conflicts, False)
     is_same = not written and not removed
-    managers = _released(managers, written, removed, spare=own_key)
+    managers = _released(managers, written, removed, spare=writer.key)
     if own:
         tree = last.tree if last is not None and last.tree == own else FieldSet(own).encode()
-        moment = time if not is_same else (last.time if last is not None else None)
-        managers[own_key] = Entry(manager, APPLY, api_version, subresource, moment, tree)
+        moment = (None if last is None else last.time) if is_same else time
+        managers[writer.key] = replace(writer, tree=tree, time=moment)
     entries = encode_entries(managers)
-    if is_same:
-        if entries == stored_entries(live):
-            return ApplyResult(live, (), False)
-        merged = live
-    return ApplyResult(_with_entries(merged, entries, None), (), True)
-
-
-def _first_entry(own: Tree, manager: str, api_version: str, subresource: str, time: str | None) -> list[dict[str, Any]]:
-    """Return the entries of an object that an apply creates."""
-    if not own:
-        return []
-    return [Entry(manager, APPLY, api_version, subresource, time, FieldSet(own).encode()).encode()]
+    if is_same and entries == stored_entries(live):
+        return ApplyResult(live, (), False)
+    return ApplyResult(_with_entries(live if is_same else merged, entries, None), (), True)
 
 
 def unless_only_times_differ(live: Object, new: Object) -> Object:
@@ -175,21 +166,22 @@ def unless_only_times_differ(live: Object, new: Object) -> Object:
     To be asked when defaults are filled in: an atomic value that has defaults looks changed before, and is not after.
     """
     before, after = stored_entries(live), stored_entries(new)
-    if len(before) != len(after) or any(not _is_same_but_for_time(*pair) for pair in zip(before, after, strict=True)):
+    if len(before) != len(after) or _without_times(before) != _without_times(after):
         return new
     metadata = {**new.get("metadata", {}), "managedFields": before}
     return live if _is_identical(live, {**new, "metadata": metadata} if before else new) else new
 
 
-def _is_same_but_for_time(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    return left == right or {**left, "time": ""} == {**right, "time": ""}
+def _without_times(stored: list[dict[str, Any]]) -> Managers:
+    # By identity: a new time also moves an entry to another place in the list.
+    return {key: replace(entry, time=None) for key, entry in read_entries(stored, trusted=True).items()}
 
 
-def _managers_before(live: Object | None, new: Object, subresource: str) -> Managers | None:
+def _managers_before(live: Object | None, new: Object, *, is_edited: bool) -> Managers | None:
     """Return the owners before an update, as the request may have edited them; None if it erased them."""
     known = stored_entries(live)
     sent = stored_entries(new)
-    if subresource or not sent or sent is known or sent == known:
+    if not is_edited or not sent or sent is known or sent == known:
         return read_entries(known, trusted=True)
     if sent == [{}]:
         return {} if live is not None else None
@@ -200,28 +192,19 @@ def _managers_before(live: Object | None, new: Object, subresource: str) -> Mana
     return edited or read_entries(known, trusted=True)
 
 
-def _before_first_apply(live: Object, schema: Schema, api_version: str, subresource: str, time: str | None) -> Managers:
+def _before_first_apply(live: Object, schema: Schema, *, writer: Entry) -> Managers:
     """Return the one entry that stands for every write made while nothing was tracked."""
     tree = ownable({key: node for key, node in entire(schema, _plain(live)).items() if key != "."})
     if not tree:
         return {}
-    entry = Entry(BEFORE_FIRST_APPLY, UPDATE, api_version, subresource, time, FieldSet(tree).encode())
+    entry = replace(writer, manager=BEFORE_FIRST_APPLY, operation=UPDATE, tree=FieldSet(tree).encode())
     return {entry.key: entry}
 
 
-def _without_dropped(
-    schema: Schema, merged: Object, last: Entry | None, own: Tree, others: Managers
-) -> tuple[Object, Tree]:
-    if last is None or last.tree == own:
-        return merged, {}
-    dropped = difference(last.tree, own)
-    if not dropped:
-        return merged, {}
-    # An applied object carries its name, which no entry shows: without it the last field of `metadata` took all of it.
-    owned = union(own, _IDENTITY)
-    for entry in others.values():
-        owned = union(owned, entry.tree)
-    return remove(schema, merged, dropped, owned)
+def _owned(managers: Managers, claimed: Tree) -> Tree:
+    for entry in managers.values():
+        claimed = union(claimed, entry.tree)
+    return claimed
 
 
 def _conflicts(managers: Managers, written: Tree) -> tuple[Conflict, ...]:

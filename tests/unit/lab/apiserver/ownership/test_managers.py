@@ -151,6 +151,16 @@ class TestApply:
 
         assert applied["spec"] == {"env": [{"name": "y"}], "tags": ["b"], "labels": {"b": "2"}}
 
+    def test_keeps_the_name_when_the_last_owned_metadata_goes(self) -> None:
+        options: dict[str, Any] = {"schema": BOX, "manager": "m1", "force": False, "api_version": API_VERSION}
+        labelled = {**a_box(size=1), "metadata": {"name": "b", "labels": {"a": "1"}}}
+        box = server_side_apply(None, labelled, time=NOON, **options).object
+
+        applied = server_side_apply(box, a_box(size=1), time=LATER, **options).object
+
+        assert applied["metadata"]["name"] == "b"
+        assert "labels" not in applied["metadata"]
+
     def test_replaces_atomic_values_whole(self) -> None:
         box = apply(None, plain=["a"], pair={"a": "1"}).object
 
@@ -358,6 +368,17 @@ class TestTimes:
         defaulted = with_spec(applied, pair={"a": "1", "b": "default"})
 
         assert applied is not live
+        assert unless_only_times_differ(live, defaulted) is live
+
+    def test_the_order_of_entries_does_not_matter(self) -> None:
+        first = apply(None, "zz", pair={"a": "1"}, time=NOON).object
+        both = apply(first, "aa", time="2026-01-01T12:30:00Z", size=1).object
+        live = with_spec(both, pair={"a": "1", "b": "default"})
+
+        applied = apply(live, "zz", time=LATER, pair={"a": "1"}).object
+        defaulted = with_spec(applied, pair={"a": "1", "b": "default"})
+
+        assert list(times(applied)) == ["aa", "zz"]
         assert unless_only_times_differ(live, defaulted) is live
 
     def test_a_real_change_keeps_its_time(self) -> None:
