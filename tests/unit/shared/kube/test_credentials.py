@@ -127,3 +127,28 @@ async def test_an_authority_that_cannot_be_read_may_come_later(kubeconfig: Write
 
     with pytest.raises(UnreachableError, match=r"ca\.crt"):
         await Credentials(FakeClock(), path).access()
+
+
+async def test_a_pod_uses_its_own_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, authority = tmp_path / "token", tmp_path / "ca.crt"
+    token.write_text("pod\n", encoding="utf-8")
+    authority.write_text("not a certificate", encoding="utf-8")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setattr("kubernetes_asyncio.config.incluster_config.SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr("kubernetes_asyncio.config.incluster_config.SERVICE_CERT_FILENAME", str(authority))
+    monkeypatch.setattr("ssl.create_default_context", lambda **_: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    access = await Credentials(FakeClock()).access()
+
+    assert (access.server, access.headers) == ("https://10.0.0.1:443", {"Authorization": "Bearer pod"})
+
+
+async def test_without_anything_the_file_in_the_home_folder_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    with pytest.raises(UnreachableError, match=r"\.kube/config does not exist"):
+        await Credentials(FakeClock()).access()
