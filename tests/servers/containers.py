@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.launcher.apiserver import ApiServer
+from lab.launcher.nats import MAX_PAYLOAD
 from lab.launcher.processes import free_port
 from tests.servers.definitions import (
     ETCD,
@@ -203,11 +204,9 @@ class ContainerServers:
 
     def nats(self, folder: Path, *, extra_configuration: str = "") -> NatsContainerServer:
         """Return a NATS server."""
-        if not extra_configuration:
-            return NatsContainerServer(nats_container())
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "extra.conf"
-        file.write_text(extra_configuration)
+        file.write_text(f"max_payload: {MAX_PAYLOAD}\n{extra_configuration}\n")
         return NatsContainerServer(nats_container(file))
 
     def etcd(self, folder: Path) -> EtcdContainerServer:

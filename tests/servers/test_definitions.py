@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.servers.containers import etcd_container, k3s_container, nats_container
+from tests.servers.containers import ContainerServers, etcd_container, k3s_container, nats_container
 from tests.servers.definitions import ETCD, K3S, NATS
 
 
@@ -41,3 +41,10 @@ def test_an_extra_configuration_reaches_the_nats_container() -> None:
 
     assert container._command.endswith("--config=/etc/nats/extra.conf")
     assert container.volumes["/somewhere/extra.conf"]["bind"] == "/etc/nats/extra.conf"
+
+
+def test_every_nats_container_takes_the_largest_payload_of_the_stack(tmp_path: Path) -> None:
+    server = ContainerServers().nats(tmp_path, extra_configuration="debug: true")
+
+    assert server.version == NATS.version
+    assert (tmp_path / "extra.conf").read_text() == "max_payload: 8MB\ndebug: true\n"
