@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, ValidationInf
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.core.errors import PermanentError
-from shared.runtime.settings_sources import Names, from_command_line, from_environment, from_file, merged
+from shared.runtime.settings_sources import Names, from_command_line, from_environment, from_file, merged, unknown
 
 Settings = TypeVar("Settings", bound="ServiceSettings")
 
@@ -136,7 +136,7 @@ def load(model: type[Settings], service: str, *, arguments: Sequence[str], envir
         document = from_file(names, Path(options.config)) if options.config else {}
         return model.model_validate(merged(document, variables, options.values))
     except ValidationError as error:
-        raise SettingsError(_explain(names, error)) from error
+        raise SettingsError(_explain(model, names, error)) from error
     except ValueError as error:
         raise SettingsError(str(error)) from error
 
@@ -204,10 +204,28 @@ def _kinds(annotation: object) -> set[object]:
     return {get_origin(annotation) or annotation}
 
 
-def _explain(names: Names, error: ValidationError) -> str:
+def _explain(model: type[BaseModel], names: Names, error: ValidationError) -> str:
     problems = []
     for problem in error.errors(include_url=False, include_input=False):
         path = [str(part) for part in problem["loc"]]
         where = ".".join([names.option(path[0]), *path[1:]]) if path else "settings"
-        problems.append(f"{where}: {problem['msg']}")
+        if problem["type"] == "extra_forbidden":
+            problems.append(
+                unknown("setting", where.lstrip("-"), [".".join([*path[:-1], name]) for name in _beside(model, path)])
+            )
+        else:
+            problems.append(f"{where}: {problem['msg']}")
     return "; ".join(problems)
+
+
+def _beside(model: type[BaseModel], path: Sequence[str]) -> list[str]:
+    """Return the names that the last part of a path could have had."""
+    current = model
+    for part in path[:-1]:
+        found = [field for name, field in current.model_fields.items() if part in (name, field.alias)]
+        nested = [kind for field in found for kind in _kinds(field.annotation)]
+        parts = [kind for kind in nested if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        if not parts:
+            return []
+        current = parts[0]
+    return [field.alias or name for name, field in current.model_fields.items()]

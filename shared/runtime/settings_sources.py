@@ -83,7 +83,7 @@ def from_environment(names: Names, environment: Mapping[str, str]) -> Values:
     own = {names.own_variable(name) for name in names.fields}
     for variable in sorted(environment):
         if variable.startswith(names.own_prefix) and variable not in own:
-            raise ValueError(_unknown("variable", variable, own))
+            raise ValueError(unknown("variable", variable, own))
     return values
 
 
@@ -102,7 +102,7 @@ def from_file(names: Names, path: Path) -> Values:
         raise ValueError(f"{path}: {names.service} must be a mapping of settings")
     for key in (*top, *section):
         if key not in names.fields:
-            raise ValueError(f"{path}: {_unknown('key', str(key), names.fields)}")
+            raise ValueError(f"{path}: {unknown('key', str(key), names.fields)}")
     return merged(top, section)
 
 
@@ -127,7 +127,7 @@ def _pairs(arguments: Sequence[str], *, known: Sequence[str]) -> Iterable[tuple[
     for argument in rest:
         option, equals, value = argument.partition("=")
         if option not in known:
-            raise ValueError(_unknown("option", option, known))
+            raise ValueError(unknown("option", option, known))
         if not equals:
             following = next(rest, None)
             if following is None:
@@ -142,7 +142,7 @@ def _at_path(names: Names, assignment: str) -> Values:
     if not equals or not all(keys):
         raise ValueError(f"--set {assignment!r} is not PATH=VALUE")
     if keys[0] not in names.fields:
-        raise ValueError(_unknown("setting", keys[0], names.fields))
+        raise ValueError(unknown("setting", keys[0], names.fields))
     # A field of the settings reads its own text; what lies deeper is read as YAML, as the file would be.
     value: object = text if len(keys) == 1 else yaml.safe_load(text)
     for key in reversed(keys):
@@ -150,6 +150,7 @@ def _at_path(names: Names, assignment: str) -> Values:
     return dict(value) if isinstance(value, dict) else {}
 
 
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return the sentence that refuses a name, with the nearest known one."""
     guess = nearest(name, known)
     return f"{what} {name} is not known" + (f"; did you mean {guess}?" if guess else "")

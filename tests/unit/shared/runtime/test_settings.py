@@ -124,7 +124,13 @@ def test_one_file_serves_several_rooms_by_sections(tmp_path: Path) -> None:
         pytest.param(["--max-in-flight", "0"], {}, "--max-in-flight: Input should be greater", id="value too small"),
         pytest.param(["--claim-ttl", "soon"], {}, "'soon' is no duration", id="no duration"),
         pytest.param(["--install", "Not A Name"], {}, "--install: String should match", id="no name"),
-        pytest.param(["--set", "ingress.klass_name=x"], {}, "--ingress.klass_name: ", id="nested name"),
+        pytest.param(
+            ["--set", "ingress.klass_name=x"],
+            {},
+            "setting ingress.klass_name is not known; did you mean ingress.class_name?",
+            id="nested name",
+        ),
+        pytest.param(["--set", "ingress.hosts.0.name=x"], {}, "--ingress.hosts: Input should be", id="path too long"),
         pytest.param(["--config", "/nowhere.yaml"], {}, "cannot read the settings file /nowhere.yaml", id="no file"),
     ],
 )
