@@ -12,6 +12,8 @@ import orjson
 # classes would cost more than a pass. Members are reached through the typed functions below.
 Manifest = dict[str, Any]
 
+_OBJECT = (dict, Mapping)  # nearly every value is a plain dict, and the abstract class is five times as slow to ask
+
 
 def canonical(value: object) -> bytes:
     """Return the JSON bytes of a value with sorted keys, so that equal values have equal bytes."""
@@ -26,7 +28,7 @@ def digest(value: object) -> str:
 def member(value: object, *path: str) -> object:
     """Return the value at a path of object keys, or None where the path ends early."""
     for key in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, _OBJECT):
             return None
         value = value.get(key)
     return value
@@ -35,7 +37,7 @@ def member(value: object, *path: str) -> object:
 def mapping(value: object, *path: str) -> Mapping[str, object]:
     """Return the object at a path, or an empty one."""
     found = member(value, *path)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, _OBJECT) else {}
 
 
 def text(value: object, *path: str) -> str:

@@ -18,6 +18,10 @@ class Resource:
     kind: str
     namespaced: bool = True
 
+    def __hash__(self) -> int:
+        """Return a hash of what tells the resources that we know apart; most look-ups of a pass begin with it."""
+        return hash((self.plural, self.group))
+
     @property
     def api_version(self) -> str:
         """Return `group/version`, or the bare version of the core group."""
@@ -44,6 +48,10 @@ class Ref:
     resource: Resource
     namespace: str
     name: str
+
+    def __hash__(self) -> int:
+        """Return a hash without that of every member of the resource."""
+        return hash((self.resource.plural, self.namespace, self.name))
 
     @property
     def path(self) -> str:

@@ -44,6 +44,7 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _prepare() -> None:
+    gc.set_threshold(50_000, 20, 50)  # a run is over before its garbage matters
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import cast
 
 from services.reconciler.app import READS, pass_rules
@@ -34,16 +35,14 @@ from shared.core.errors import TemporaryError
 from shared.core.json import Manifest, integer
 from shared.core.objects import generation_of, ref_of
 from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref, Resource
-from shared.kube.clusters import KubeCluster
 from shared.ports.passes import Decision
 from shared.ports.store import Put
 from shared.runtime.dead_letters import DeadLetters
-from shared.runtime.decisions import DecisionLog, Origin
+from shared.runtime.decisions import Origin
 from shared.runtime.health import Readiness
 from shared.runtime.partitions.claims.replicas import ClaimOptions
 from shared.runtime.partitions.rules import PassOptions, PassRules
 from shared.runtime.partitions.service import PartitionService
-from shared.runtime.service import Service
 from shared.testing.bus import FakeBus
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
@@ -206,18 +205,19 @@ class Simulation:
 
     def _rules(self, process: Process, letters: DeadLetters) -> PassRules:
         settings = ReconcilerSettings(install="chaos", platform=PlatformContext())
-        around = Platform(
-            settings=settings,
-            service=Service("reconciler", Readiness("reconciler")),
-            cluster=cast(KubeCluster, self.cluster),
+        around = SimpleNamespace(
+            cluster=self.cluster,
             bus=process.bus,
             store=process.store,
             clock=self.clock,
             keys=KEYS,
-            decisions=cast(DecisionLog, Silence()),
+            decisions=Silence(),
             letters=letters,
+            settings=settings,
+            member=process.name,
         )
-        return pass_rules(around, settings, EventRecorder(self.cluster, self.clock))
+        recorder = EventRecorder(self.cluster, self.clock)
+        return pass_rules(cast(Platform, around), settings, recorder)
 
     async def _watch(self, process: Process, kinds: tuple[Resource, ...], resync: timedelta) -> None:
         streams = StreamKeeper(process.bus, self.clock, stream_specs(), "chaos")
@@ -258,7 +258,7 @@ class Simulation:
         """Let time pass."""
         await self.clock.advance(timedelta(seconds=seconds))
 
-    async def converge(self, *, at_least: float = 15.0, longest: float = 3600.0) -> None:
+    async def converge(self, *, at_least: float = 8.0, longest: float = 3600.0) -> None:
         """Let time pass until the cluster has been the same for a while."""
         await self.advance(at_least)
         began, before = self.clock.elapsed(), -1
@@ -266,7 +266,7 @@ class Simulation:
             if self.clock.elapsed() - began > longest:
                 raise TimeoutError("the cluster does not come to rest")
             before = self.cluster.objects.version
-            await self.advance(15.0)
+            await self.advance(8.0)
 
     # What a user does
 

@@ -7,6 +7,8 @@ import random
 from dataclasses import dataclass, field
 from functools import partial
 
+from prometheus_client import Gauge
+
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.core.errors import ConflictError, PermanentError
 from shared.ports.bus import EventLog
@@ -44,6 +46,14 @@ class PartitionService:
     loops: dict[int, PartitionLoop] = field(default_factory=dict)
     _ownership: Ownership | None = None
     _facts: Facts | None = None
+    _told: dict[str, str] = field(default_factory=dict)  # what readiness was told last, by check
+    _held: Gauge = field(init=False)
+    _incomplete: Gauge = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the service in its metrics."""
+        self._held = metrics.CLAIMS_HELD.labels(self.rules.service)
+        self._incomplete = metrics.VIEWS_INCOMPLETE.labels(self.rules.service)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run until told to stop; then finish passes, give the claims back and leave."""
@@ -97,17 +107,21 @@ class PartitionService:
 
     def _report(self) -> None:
         """Bring readiness and metrics to what holds now."""
-        held = self._ownership.held if self._ownership else frozenset()
+        held = len(self._ownership.held) if self._ownership else 0
         waiting = [loop for loop in self.loops.values() if not loop.is_complete]
-        metrics.CLAIMS_HELD.labels(self.rules.service).set(len(held))
-        metrics.VIEWS_INCOMPLETE.labels(self.rules.service).set(len(waiting))
+        self._held.set(held)
+        self._incomplete.set(len(waiting))
         is_settled = self._ownership is not None and self._ownership.is_settled
         self._check("claims", is_settled, "partitions are being claimed")
         reason = f"{len(waiting)} partitions wait for {waiting[0].feed.waits_for}" if waiting else "no view yet"
-        self._check("views", is_settled and not waiting and len(self.loops) == len(held), reason)
+        self._check("views", is_settled and not waiting and len(self.loops) == held, reason)
         self._check("facts", self._facts is not None and self._facts.is_known, "facts were not read yet")
 
     def _check(self, name: str, is_fine: bool, reason: str) -> None:
+        told = "" if is_fine else reason
+        if self._told.get(name) == told:
+            return
+        self._told[name] = told
         if is_fine:
             self.readiness.clear(name)
         else:

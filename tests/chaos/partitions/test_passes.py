@@ -37,7 +37,7 @@ async def scaling(seed: int) -> None:
         run.reconciler()
         run.graph(services=ONE)
 
-        edits = [run.dice.randint(1, 6) for _ in range(3)]
+        edits = [run.dice.randint(1, 6) for _ in range(2)]
 
         def scale(request: Request) -> Fault | None:
             if request.resource in SCALED and edits and run.dice.random() < 0.3:

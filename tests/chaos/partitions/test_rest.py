@@ -66,6 +66,7 @@ def test_taking_over_three_hundred_resting_graphs_asks_for_nothing() -> None:
         async with simulated(FIRST) as run:
             run.watcher()
             run.reconciler("replica-first")
+            await run.advance(1.0)
             for number in range(RESTING):
                 run.graph(f"graph-{number}", services=ONE)
             await run.converge()
