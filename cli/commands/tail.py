@@ -14,7 +14,7 @@ from cli.stories import Story, Storyteller
 from cli.targets import InstallOption, KubeconfigOption, NameOption, NatsOption, Target, find_target
 from shared.contracts.streams import CHANGES, DEAD_LETTERS, DECISIONS
 from shared.core.resources import GRAPHS
-from shared.ports.bus import EventLog, LiveOnly, Newest, Start, StoredMessage
+from shared.ports.bus import EventLog, LiveOnly, Newest, Start, StoredMessage, StreamMissingError
 
 HELP = """Print what happens: changes of the cluster, decisions of the services, dead letters.
 
@@ -22,6 +22,7 @@ Example: dynamoctl tail -n demo --graph chat --since-start
 """
 
 STREAMS = {CHANGES: "dynamo.changes.>", DECISIONS: "dynamo.decisions.>", DEAD_LETTERS: "dynamo.dlq.>"}
+STREAM_PAUSE = 1.0  # seconds until a stream that is not there is looked for again
 
 
 def tail(  # one parameter for each option
@@ -87,9 +88,15 @@ async def _tail(target: Target, wanted: _Filter, *, start: Start, count: int, as
 
 
 async def _read(bus: EventLog, stream: str, subjects: str, start: Start, queue: asyncio.Queue[StoredMessage]) -> None:
-    async with bus.follow(stream, [subjects], start if stream == CHANGES else LiveOnly()) as deliveries:
-        async for delivery in deliveries:
-            await queue.put(delivery.message)
+    chosen = start if stream == CHANGES else LiveOnly()
+    while True:
+        try:
+            async with bus.follow(stream, [subjects], chosen) as deliveries:
+                async for delivery in deliveries:
+                    await queue.put(delivery.message)
+        except StreamMissingError:  # the watcher has not made it yet, or makes it anew: then all of it is news
+            chosen = Newest()
+            await asyncio.sleep(STREAM_PAUSE)
 
 
 def _print(story: Story, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lab.launcher.binaries import kubectl_binary
-from tests.contract.compose.reading import ROOT, services
+from tests.contract.compose.reading import ROOT, raw_document
 from tests.e2e.compose_processes import ComposeProcesses
 from tests.servers.choice import engine_answers
 from tests.servers.waiting import wait_until
@@ -120,6 +120,6 @@ def _says_successful(log: str) -> bool:
 
 
 def _port_variables() -> Iterator[str]:
-    for service in services().values():
-        for text in service.raw.get("ports", ()):
+    for service in raw_document()["services"].values():
+        for text in service.get("ports", ()):
             yield text.partition("${")[2].partition(":")[0]
