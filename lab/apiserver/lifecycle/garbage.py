@@ -48,6 +48,12 @@ class GarbageCollector:
         while True:
             await self.settle(await self._queue.next())
 
+    async def settle_all(self) -> None:
+        """Decide about everything that waits, and about what that leads to."""
+        while waiting := self._queue.drain():
+            for uid in waiting:
+                await self.settle(uid)
+
     async def settle(self, uid: str) -> None:
         """Decide about one object."""
         found = self._cluster.store.find(uid)

@@ -40,9 +40,15 @@ def parse_target(raw_path: str, catalog: Catalog) -> Target:
     if not rest or any(not part for part in rest):
         raise PageNotFoundError
     target = _namespaced(group, version, rest, catalog, watching) or _cluster(group, version, rest, catalog, watching)
-    if target is None:
+    if target is None or not _is_routed(target):
         raise PageNotFoundError
     return target
+
+
+def _is_routed(target: Target) -> bool:
+    """Whether a path is known; custom resources answer for unknown subresources themselves."""
+    resource = target.resource
+    return resource.custom or not target.subresource or target.subresource in resource.subresources
 
 
 def _namespaced(group: str, version: str, rest: list[str], catalog: Catalog, watching: bool) -> Target | None:
