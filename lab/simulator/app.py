@@ -15,6 +15,7 @@ from lab.simulator.controllers.workloads import Workloads
 from lab.simulator.logs import configure, log
 from lab.simulator.nodes.faults import FaultError
 from lab.simulator.nodes.fleet import Fleet
+from lab.simulator.nodes.heartbeats import Heartbeats
 from lab.simulator.nodes.kubelet import Kubelet
 from lab.simulator.nodes.nodes import Nodes
 from lab.simulator.nodes.script import Script
@@ -62,6 +63,8 @@ async def simulate(given: Settings) -> None:
             for controller in controllers:
                 group.create_task(controller.run())
             nodes.begin()
+            if given.heartbeat is not None:
+                group.create_task(Heartbeats(world, script, interval=given.heartbeat).run())
             await fleet.complete.wait()
             log.info("ready nodes=%d", len(world.nodes))
             if given.ready_file is not None:

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from lab.simulator.delays import Delays, Range
@@ -22,6 +23,7 @@ class Settings:
     ready_file: Path | None
     has_controllers: bool
     has_scheduler: bool
+    heartbeat: timedelta | None
     log_level: str
 
 
@@ -44,6 +46,7 @@ def settings(arguments: Sequence[str] | None = None) -> Settings:
         ready_file=given.ready_file,
         has_controllers=given.controllers,
         has_scheduler=given.scheduler,
+        heartbeat=timedelta(seconds=given.heartbeat) if given.heartbeat else None,
         log_level=given.log_level,
     )
 
@@ -76,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
             default=True,
             help=f"run {what}; a genuine cluster has its own",
         )
+    parser.add_argument(
+        "--heartbeat", type=_positive, help="seconds between lease renewals; a genuine control plane needs them"
+    )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     return parser
 

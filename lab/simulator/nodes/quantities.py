@@ -1,9 +1,10 @@
 """Reads Kubernetes quantities ("500m", "16Gi", "1e3") as whole numbers.
 
-Pure. Invariant: rounding is up, as the scheduler's is.
+Pure. Invariants: rounding is up, as the scheduler's is; what is no quantity counts as nothing, since refusing it is the
+API server's business and one bad object must not stop a cluster.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from math import ceil
 
@@ -29,7 +30,10 @@ _FACTORS = {
 @lru_cache(maxsize=4096)
 def amount(resource: str, quantity: str | int | float) -> int:
     """Return a quantity in the unit that sums are kept in: thousandths for cpu, one for everything else."""
-    exact = _exact(str(quantity))
+    try:
+        exact = _exact(str(quantity))
+    except InvalidOperation:
+        return 0
     return ceil(exact * 1000) if resource == "cpu" else ceil(exact)
 
 

@@ -1,6 +1,7 @@
 """Runs one reconcile function over a queue of keys.
 
-Invariant: whatever a request answers, the key comes to rest or is tried again; only bugs end the program.
+Invariant: whatever a request answers, the key comes to rest or is tried again; an object that makes no sense is named
+in the log and left alone until it changes, so that it stops no other.
 """
 
 import asyncio
@@ -41,6 +42,8 @@ class Controller:
             except RequestError as error:
                 log.info("trying again controller=%s key=%s error=%s", self._name, key, error)
                 self.queue.retry(key)
+            except (LookupError, TypeError, ValueError):
+                log.exception("left alone until it changes controller=%s key=%s", self._name, key)
             else:
                 self.queue.succeeded(key)
                 if again is not None:

@@ -1,14 +1,18 @@
 """What the simulator does when it, or its API server's memory of changes, is lost."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from lab.launcher.simulator import Simulator
 from lab.simulator.client.access import read_access
 from lab.simulator.client.api import Api
 from lab.simulator.client.resources import DEPLOYMENTS, NODES
+from lab.simulator.nodes.heartbeats import LEASES
 from shared.testing.eventually import eventually
 from tests.integration.lab_simulator.conftest import Lab, Stack, a_deployment, says
 
@@ -78,3 +82,25 @@ async def test_an_api_server_that_begins_anew_gets_its_nodes_back(own_stack: Sta
             return await ready_replicas(lab) == 1
 
         await eventually(is_ready, within=WITHIN)
+
+
+async def test_nodes_send_heartbeats_where_a_control_plane_asks_for_them(own_stack: Stack, tmp_path: Path) -> None:
+    own_stack.simulator.stop()
+    beating = Simulator(tmp_path / "beating", own_stack.api_server.kubeconfig, ("--heartbeat=0.05", "--nodes=2xcpu"))
+
+    async with Api(read_access(own_stack.api_server.kubeconfig), agent="a-test") as api:
+
+        async def renewals() -> set[str]:
+            leases, _ = await api.list(LEASES)
+            return {lease["spec"]["renewTime"] for lease in leases}
+
+        seen: set[str] = set()
+
+        async def are_renewed() -> bool:
+            seen.update(await renewals())
+            return len(seen) > 12
+
+        with ExitStack() as servers:
+            servers.callback(beating.stop)
+            beating.start()
+            await eventually(are_renewed, within=WITHIN)

@@ -18,6 +18,7 @@ from lab.simulator.nodes.quantities import amount
         ("memory", "1e3", 1000),
         ("nvidia.com/gpu", "8", 8),
         ("memory", "100m", 1),
+        ("memory", "much", 0),
     ],
 )
 def test_reads_a_quantity_and_rounds_up(resource: str, quantity: str, expected: int) -> None:
