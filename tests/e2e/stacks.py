@@ -6,6 +6,7 @@ pytest, also when pytest is killed, because a stack is never released from the l
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from lab.launcher.binaries import kubectl_binary
 from lab.launcher.bringup import SERVICES, Bringup, is_ready
 from lab.launcher.stacks import Stack
 from shared.core.json import Manifest
+from shared.ports.bus import After, StoredMessage
 from tests.servers.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +122,28 @@ def dynamoctl(*arguments: str, **environment: str) -> subprocess.CompletedProces
         check=False,
         timeout=COMMAND_TIMEOUT,
     )
+
+
+async def stored_messages(target: Target, stream: str, subjects: str = "dynamo.>") -> list[StoredMessage]:
+    """Return everything that a stream holds."""
+    found: list[StoredMessage] = []
+    async with (
+        asyncio.timeout(20),
+        target.bus() as bus,
+        bus.follow(stream, [subjects], After(0)) as deliveries,
+    ):
+        if deliveries.pending_at_open:
+            async for delivery in deliveries:
+                found.append(delivery.message)
+                if delivery.pending == 0:
+                    break
+    return found
+
+
+def running_programs(folder: Path) -> list[str]:
+    """Return the programs whose command line or environment names a folder, such as a stack's."""
+    shown = subprocess.run(["ps", "axeww", "-o", "command="], capture_output=True, text=True, check=True, timeout=10)
+    return [line for line in shown.stdout.splitlines() if str(folder) in line]
 
 
 @contextmanager
