@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shared.contracts.envelope import correlation_id, decode_change
+from shared.contracts.envelope import ChangeHeaders, correlation_id, decode_change, is_news
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT, parse_change_subject
 from shared.core import labels
@@ -30,7 +30,7 @@ class Correlations:
 
     bus: EventLog
     clock: Clock
-    by_graph: dict[tuple[str, str], str] = field(default_factory=dict)
+    by_graph: dict[tuple[str, str], ChangeHeaders] = field(default_factory=dict)
 
     def of(self, resource: Resource, manifest: Manifest) -> str:
         """Return the id of the edit that an object belongs to, or an empty text where none is known."""
@@ -40,7 +40,8 @@ class Correlations:
         name = labels_of(manifest).get(labels.GRAPH_NAME) or (
             owner.name if owner is not None and owner.resource is GRAPHS else ""
         )
-        return self.by_graph.get((namespace_of(manifest), name), "")
+        graph = self.by_graph.get((namespace_of(manifest), name))
+        return graph.correlation if graph is not None else ""
 
     async def run(self) -> None:
         """Follow the graphs for ever."""
@@ -57,7 +58,9 @@ class Correlations:
             change, address = decode_change(headers), parse_change_subject(subject)
         except InvalidObjectError:
             return  # the partitions report it; here it only costs an id
-        if change.is_tombstone:
-            self.by_graph.pop((address.namespace, address.name), None)
-        elif not change.is_copy:
-            self.by_graph[address.namespace, address.name] = change.correlation
+        graph = (address.namespace, address.name)
+        if is_news(change, self.by_graph.get(graph)):
+            if change.is_tombstone:
+                del self.by_graph[graph]
+            else:
+                self.by_graph[graph] = change

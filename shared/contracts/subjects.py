@@ -70,7 +70,7 @@ def change_subject(partition: int, ref: Ref) -> ChangeSubject:
 def parse_change_subject(subject: str) -> ChangeSubject:
     """Return the parts of a change subject; raise InvalidObjectError when it is none."""
     parts = subject.split(".")
-    if len(parts) != 6 or parts[0] != ROOT or parts[1] != "changes" or not parts[2].isdigit():
+    if len(parts) != 6 or parts[0] != ROOT or parts[1] != "changes" or not parts[2].isdecimal():
         raise InvalidObjectError(f"{subject!r} is not a change subject")
     return ChangeSubject(int(parts[2]), parts[3], decode_token(parts[4]), decode_token(parts[5]))
 

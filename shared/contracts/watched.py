@@ -65,7 +65,7 @@ def gpus_requested(manifest: Manifest) -> Mapping[str, int]:
     held: dict[str, int] = {}
     for container in items(manifest, "spec", "containers"):
         for name, amount in mapping(container, "resources", "limits").items():
-            if is_gpu(name) and str(amount).isdigit():
+            if is_gpu(name) and str(amount).isdecimal():
                 held[name] = held.get(name, 0) + int(str(amount))
     return held
 

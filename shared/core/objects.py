@@ -48,7 +48,7 @@ def generation_of(manifest: Manifest) -> int:
 def version_of(manifest: Manifest) -> int:
     """Return `metadata.resourceVersion` as the integer it is compared as (design: epochs)."""
     version = text(manifest, "metadata", "resourceVersion")
-    if not version.isdigit():
+    if not version.isdecimal():
         raise InvalidObjectError(f"metadata.resourceVersion of {name_of(manifest)!r} is {version!r}, not a number")
     return int(version)
 

@@ -48,7 +48,7 @@ def _node(node: Manifest, taken: Mapping[str, int]) -> NodeCapacity:
         gpus={
             name: GpuCount(allocatable=int(str(amount)), requested=taken.get(name, 0))
             for name, amount in sorted(allocatable.items())
-            if is_gpu(name) and str(amount).isdigit()
+            if is_gpu(name) and str(amount).isdecimal()
         },
         product=_first(node_labels, PRODUCT),
         memory_mib=_number(_first(node_labels, MEMORY)),
@@ -73,4 +73,4 @@ def _first(node_labels: Mapping[str, str], names: Iterable[str]) -> str:
 
 
 def _number(value: str) -> int:
-    return int(value) if value.isdigit() else 0
+    return int(value) if value.isdecimal() else 0

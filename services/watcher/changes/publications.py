@@ -72,7 +72,10 @@ def publications(
         correlation = correlation_id(uid_of(manifest), generation_of(manifest))
     draft = _Draft(ref, manifest, origin, time, correlation)
     if change == "deleted":
-        return [draft.publication(subject, "deleted") for subject in sorted({*wanted, *held})]
+        return [
+            draft.publication(subject, "deleted", is_copy=wanted.get(subject, False))
+            for subject in sorted({*wanted, *held})
+        ]
     moved = sorted(held - wanted.keys())
     return [
         *(
