@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -57,6 +58,7 @@ class Publisher:
     max_bytes: int = 16 << 20
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
     _busy: set[str] = field(default_factory=set)
+    _ready: deque[str] = field(default_factory=deque)  # subjects that wait and are not busy, in their order
     _bytes: int = 0
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _room: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,20 +80,20 @@ class Publisher:
             versions = [*before.versions, version]
         self._bytes += len(publication.body)
         self._waiting[publication.subject] = _Waiting(publication, versions)
+        if before is None and publication.subject not in self._busy:
+            self._ready.append(publication.subject)
         self._wake.set()
 
     async def run(self) -> None:
-        """Publish for ever; a lost stream ends it with StreamMissingError from the bus."""
+        """Publish for ever, also while the bus or the stream is away."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                for subject in [each for each in self._waiting if each not in self._busy]:
-                    if len(self._busy) >= self.max_in_flight:
-                        break
-                    waiting = self._waiting.pop(subject)
+                while self._ready and len(self._busy) < self.max_in_flight:
+                    subject = self._ready.popleft()
                     self._busy.add(subject)
-                    tasks.create_task(self._store(waiting))
+                    tasks.create_task(self._store(self._waiting.pop(subject)))
 
     async def _store(self, waiting: _Waiting) -> None:
         publication = waiting.publication
@@ -101,6 +103,8 @@ class Publisher:
         finally:
             self._bytes -= len(publication.body)
             self._busy.discard(publication.subject)
+            if publication.subject in self._waiting:
+                self._ready.append(publication.subject)
             self._room.set()
             self._wake.set()
 
