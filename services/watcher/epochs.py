@@ -6,6 +6,7 @@ stored: a cluster restored from a backup, or a restarted lab. It is recorded in 
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import orjson
@@ -15,7 +16,7 @@ from shared.core.errors import ConflictError, UnreachableError
 from shared.core.objects import uid_of
 from shared.core.resources import NAMESPACES, Ref
 from shared.ports.cluster import Cluster
-from shared.ports.store import ModifiedAt, Put, Store
+from shared.ports.store import Everything, KeyPut, ModifiedAt, Put, Store
 
 SYSTEM_NAMESPACE = Ref(NAMESPACES, "", "kube-system")
 
@@ -50,16 +51,31 @@ class Epochs:
     async def recorded(self) -> str:
         """Return the epoch that etcd records, or an empty text before the first."""
         pair = await self.store.get(self.keys.epoch)
-        return str(_decode(pair.value)) if pair else ""
+        return _text(pair.value if pair else b"")
 
-    async def observe(self, *, went_back: bool = False) -> str:
-        """Return the epoch after looking at the cluster; record it when it is a new one."""
+    async def until_replaced(self, known: str) -> None:
+        """Wait until etcd records another epoch than the known one."""
+        async with aclosing(self.store.follow(self.keys.epoch)) as changes:
+            async for change in changes:
+                match change:
+                    case Everything(pairs=(pair, *_)) | KeyPut(pair=pair) if _text(pair.value) not in ("", known):
+                        return
+                    case _:
+                        pass  # a wiped store is written to again by whoever looks next
+
+    async def observe(self, *, went_back_from: str = "") -> str:
+        """Return the epoch after looking at the cluster; record it when it is a new one.
+
+        `went_back_from` is the epoch in which the caller saw versions go back. Many kinds see the same restored
+        cluster: only the first of them begins a new epoch.
+        """
         while True:
             namespace = await self.cluster.get(SYSTEM_NAMESPACE)
             if namespace is None:
                 raise UnreachableError("namespace kube-system is missing: the API server is not ready")
             pair = await self.store.get(self.keys.epoch)
             recorded = _decode(pair.value) if pair else None
+            went_back = recorded is not None and str(recorded) == went_back_from
             epoch = next_epoch(recorded, uid_of(namespace), went_back=went_back)
             if epoch == recorded:
                 return str(epoch)
@@ -67,8 +83,7 @@ class Epochs:
                 guard = ModifiedAt(self.keys.epoch, pair.mod_revision if pair else 0)
                 await self.store.commit([Put(self.keys.epoch, _encode(epoch))], [guard])
             except ConflictError:
-                went_back = False  # another replica saw it too, and was first
-                continue
+                continue  # another replica saw it too, and was first
             return str(epoch)
 
 
@@ -76,6 +91,15 @@ def _encode(epoch: Epoch) -> bytes:
     return orjson.dumps({"uid": epoch.uid, "counter": epoch.counter})
 
 
-def _decode(value: bytes) -> Epoch:
-    record = orjson.loads(value)
-    return Epoch(record["uid"], record["counter"])
+def _decode(value: bytes) -> Epoch | None:
+    """Return the recorded epoch; a damaged record counts as none, since everything can be published again."""
+    try:
+        record = orjson.loads(value)
+        return Epoch(str(record["uid"]), int(record["counter"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _text(value: bytes) -> str:
+    epoch = _decode(value)
+    return str(epoch) if epoch is not None else ""

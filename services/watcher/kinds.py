@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from services.watcher.changes.publications import Origin, Publication, publicati
 from services.watcher.changes.tables import Table
 from services.watcher.checkpoints import Checkpoint, Checkpoints
 from services.watcher.correlations import Correlations
+from services.watcher.definitions import definitions
 from services.watcher.epochs import Epochs
 from services.watcher.markers import publish_marker, read_marker
 from services.watcher.publishing.publisher import Publisher, Stored
@@ -43,6 +45,8 @@ log = structlog.get_logger()
 
 CHECKPOINT_INTERVAL = timedelta(seconds=1)
 PURGE_INTERVAL = timedelta(hours=1)
+# A server serves a kind some moments after its definition is stored, and tells nobody when.
+LOOKS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 5, 15))
 
 
 class RelistError(TemporaryError):
@@ -82,6 +86,9 @@ class KindWatcher:
     publisher: Publisher = field(init=False)
     mark: LowWaterMark = field(init=False, default_factory=LowWaterMark)
     _owed: SyncedMarker | None = field(init=False, default=None)
+    _taking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)  # what was observed is taken in whole
+    _renewal: asyncio.Event = field(init=False, default_factory=asyncio.Event)  # asks for a fresh list
+    _absent: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _advanced: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _settled: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _observed_at: dict[int, float] = field(init=False, default_factory=dict)
@@ -107,6 +114,8 @@ class KindWatcher:
                 tasks.create_task(self._keep_stream())
                 tasks.create_task(self._keep_resynced())
                 tasks.create_task(self._keep_purged())
+                tasks.create_task(self._keep_looking())
+                tasks.create_task(self._keep_epoch())
                 tasks.create_task(self._observe(resume_from))
         finally:
             self._report_synced(False)
@@ -127,14 +136,24 @@ class KindWatcher:
     async def _observe(self, resume_from: int | None) -> None:
         """Take in what the informer sees; a fresh list every few hours finds what no event told."""
         while True:
-            try:
-                async with asyncio.timeout(self.around.list_interval.total_seconds()) as limit:
-                    async for observation in self.around.informer.follow(self.resource, resume_from=resume_from):
-                        await self._take(observation)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
+            self._renewal.clear()
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(self._follow(resume_from))
+                timer = tasks.create_task(self._renew_after(self.around.list_interval))
+                await self._renewal.wait()
+                async with self._taking:
+                    following.cancel()
+                timer.cancel()
             resume_from = None
+
+    async def _follow(self, resume_from: int | None) -> None:
+        async for observation in self.around.informer.follow(self.resource, resume_from=resume_from):
+            async with self._taking:
+                await self._take(observation)
+
+    async def _renew_after(self, delay: timedelta) -> None:
+        await self.around.clock.sleep(delay)
+        self._renewal.set()
 
     async def _take(self, observation: Observation) -> None:
         match observation:
@@ -161,24 +180,29 @@ class KindWatcher:
 
     async def _take_list(self, snapshot: Snapshot) -> None:
         metrics.LISTS.labels(resource=self.resource.plural).inc()
-        went_back = 0 < snapshot.version < self.mark.mark
-        if await self.around.epochs.observe(went_back=went_back) != self.origin.epoch:
-            raise RelistError("the list belongs to another epoch than the log")
         listed: set[str] = set()
         needed: list[Publication] = []
+        went_back = snapshot.version < max(self.mark.mark, self.table.newest_version(self.origin.epoch))
         for manifest in snapshot.items:
             wanted = self._publications(manifest, "added")
             listed.update(each.subject for each in wanted)
             needed += self._needed(wanted)
+            went_back = went_back or any(self.table.contradicts(each.subject, each.headers) for each in wanted)
+        if await self.around.epochs.observe(went_back_from=self.origin.epoch if went_back else "") != self.origin.epoch:
+            raise RelistError("the list belongs to another epoch than the log")
+        self._absent.clear()
         gone = self.table.gone(listed, version=snapshot.version, epoch=self.origin.epoch)
         needed += [self._tombstone(subject, snapshot.version) for subject in gone]
         await self._submit_list(needed, snapshot.version, is_absent=False)
 
     async def _take_absence(self) -> None:
         """Publish that a resource is not served: whatever the log held of it is gone."""
+        if self._absent.is_set():
+            return  # that was published already
         held = self.table.all_living()
-        version = max((self.table.by_subject[subject].version for subject in held), default=0) + 1
+        version = max(self.mark.newest, self.table.newest_version(self.origin.epoch)) + 1
         await self._submit_list([self._tombstone(subject, version) for subject in held], version, is_absent=True)
+        self._absent.set()
 
     async def _submit_list(self, needed: list[Publication], version: int, *, is_absent: bool) -> None:
         self._owed = SyncedMarker(self.origin.epoch, self.created, version, is_absent)
@@ -228,7 +252,7 @@ class KindWatcher:
 
     def _progress(self) -> None:
         self._advanced.set()
-        if self._owed is not None and self.mark.mark >= self._owed.version:
+        if self._owed is not None and self.mark.has_stored(self._owed.version):
             self._settled.set()
 
     async def _keep_marker(self) -> None:
@@ -261,7 +285,9 @@ class KindWatcher:
         """Compare the table with the log now and then; what the log lost is listed again."""
         while True:
             await self.around.clock.sleep(self.around.resync_interval)
-            if is_behind(await read_table(self.around.bus, self.resource), self.table):
+            stored = self.table.sequences()
+            fresh = await read_table(self.around.bus, self.resource)
+            if is_behind(fresh, stored, known=self.table.by_subject):
                 await self.around.checkpoints.forget(self.resource, self.fence)
                 raise RelistError("the log holds less than was stored")
 
@@ -271,7 +297,28 @@ class KindWatcher:
             await self.around.clock.sleep(PURGE_INTERVAL)
             for subject, sequence in self.table.old_tombstones(self.around.clock.now() - self.around.tombstone_age):
                 await self.around.bus.purge(CHANGES, subject, up_to=sequence)
-                self.table.drop(subject)
+                self.table.drop(subject, up_to=sequence)
+
+    async def _keep_epoch(self) -> None:
+        """Begin anew when another replica, or another kind, has found that versions mean something else now."""
+        await self.around.epochs.until_replaced(self.origin.epoch)
+        raise RelistError("the installation is in another epoch")
+
+    async def _keep_looking(self) -> None:
+        """Look for a kind that is not served when a definition of its group is written, and not just now and then."""
+        while True:
+            await self._absent.wait()
+            async with aclosing(definitions(self.around.bus, self.resource.group)) as written:
+                async for _ in written:
+                    await self._look()
+                    if not self._absent.is_set():
+                        break
+
+    async def _look(self) -> None:
+        for pause in LOOKS:
+            await self.around.clock.sleep(pause)
+            if self._absent.is_set():
+                self._renewal.set()
 
     def _report_synced(self, is_synced: bool) -> None:
         metrics.SYNCED.labels(resource=self.resource.plural).set(is_synced)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container, Mapping
 from datetime import timedelta
 
 from services.watcher.changes.tables import Table
@@ -38,6 +39,6 @@ async def read_table(bus: EventLog, resource: Resource) -> Table:
                 return table
 
 
-def is_behind(fresh: Table, known: Table) -> bool:
-    """Return whether the log holds less than this watcher stored."""
-    return any(fresh.sequence(subject) < known.sequence(subject) for subject in known.by_subject)
+def is_behind(fresh: Table, stored: Mapping[str, int], *, known: Container[str]) -> bool:
+    """Return whether the log holds less than was stored before it was read; a subject not known any more was purged."""
+    return any(fresh.sequence(subject) < sequence and subject in known for subject, sequence in stored.items())

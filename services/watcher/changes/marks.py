@@ -15,12 +15,12 @@ class LowWaterMark:
     """Counts the unfinished publications of each received version; versions are received in rising order."""
 
     mark: int = 0
+    newest: int = 0  # version received
     _open: OrderedDict[int, int] = field(default_factory=OrderedDict)
-    _newest: int = 0
 
     def received(self, version: int, publications: int) -> None:
         """Note that a version arrived and how many publications it caused."""
-        self._newest = max(self._newest, version)
+        self.newest = max(self.newest, version)
         if publications:
             self._open[version] = self._open.get(version, 0) + publications
         self._advance()
@@ -34,11 +34,10 @@ class LowWaterMark:
             self._open.pop(version, None)
         self._advance()
 
-    @property
-    def is_settled(self) -> bool:
-        """Return whether nothing is unfinished."""
-        return not self._open
+    def has_stored(self, version: int) -> bool:
+        """Return whether everything up to a version is stored, also what a repeated version brought."""
+        return self.newest >= version and not any(unfinished <= version for unfinished in self._open)
 
     def _advance(self) -> None:
-        reached = next(iter(self._open)) - 1 if self._open else self._newest
+        reached = next(iter(self._open)) - 1 if self._open else self.newest
         self.mark = max(self.mark, reached)

@@ -70,9 +70,12 @@ class Table:
         held = self.by_subject.get(subject)
         return held.sequence if held else 0
 
-    def drop(self, subject: str) -> None:
-        """Forget a subject whose messages were purged."""
-        self.by_subject.pop(subject, None)
+    def drop(self, subject: str, *, up_to: int) -> None:
+        """Forget a tombstone that was purged; what the subject has come to hold meanwhile stays."""
+        known = self.by_subject.get(subject)
+        if known is None or not known.is_tombstone or known.sequence > up_to:
+            return
+        del self.by_subject[subject]
         held = self._by_object.get(_address(subject), set())
         held.discard(subject)
         if not held:
@@ -97,9 +100,27 @@ class Table:
         if held.epoch == headers.epoch and held.version >= headers.version:
             return False
         is_same_object = held.uid == headers.uid and held.epoch == headers.epoch and not held.is_tombstone
-        if is_same_object and not headers.is_tombstone and self.resource in _QUIET:
+        if is_same_object and not headers.is_tombstone and self.resource in _QUIET and not headers.dataref:
             return held.body_digest != body_digest(headers, body)
         return True
+
+    def contradicts(self, subject: str, headers: ChangeHeaders) -> bool:
+        """Return whether the log says that an object which a list holds had gone after that state of it.
+
+        Both cannot be true of one history: a server that did not serve the kind for a moment, or a restored cluster.
+        """
+        held = self.by_subject.get(subject)
+        return (
+            held is not None
+            and held.is_tombstone
+            and not headers.is_tombstone
+            and (held.epoch, held.uid) == (headers.epoch, headers.uid)
+            and held.version >= headers.version
+        )
+
+    def newest_version(self, epoch: str) -> int:
+        """Return the highest version that the log holds of an epoch, 0 where there is none."""
+        return max((held.version for held in self.by_subject.values() if held.epoch == epoch), default=0)
 
     def gone(self, listed: Iterable[str], *, version: int, epoch: str) -> list[str]:
         """Return the subjects whose object a complete list of a version lacks; newer messages are left alone."""
@@ -110,6 +131,10 @@ class Table:
             if subject not in present
             and (self.by_subject[subject].epoch != epoch or self.by_subject[subject].version <= version)
         )
+
+    def sequences(self) -> dict[str, int]:
+        """Return the sequence of each subject's newest message that is known to be stored."""
+        return {subject: held.sequence for subject, held in self.by_subject.items() if held.sequence}
 
     def old_tombstones(self, before: datetime) -> list[tuple[str, int]]:
         """Return the subjects, with their sequence, whose tombstone is older than a time."""
