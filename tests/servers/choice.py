@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from shutil import which
 
+import pytest
+
 from tests.servers.external import ExternalServers
 from tests.servers.interface import Servers
 from tests.servers.wheels import WheelServers
@@ -18,7 +20,7 @@ WAYS = ("auto", "wheels", "containers", "external")
 ENGINE_DEADLINE_SECONDS = 2
 
 
-class UnknownServersError(ValueError):
+class UnknownServersError(pytest.UsageError):
     """DYNAMO_TEST_SERVERS names no way to run servers."""
 
 
