@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from shutil import which
 
-import pytest
-
 from tests.servers.external import ExternalServers
 from tests.servers.interface import Servers
 from tests.servers.wheels import WheelServers
@@ -20,7 +18,7 @@ WAYS = ("auto", "wheels", "containers", "external")
 ENGINE_DEADLINE_SECONDS = 2
 
 
-class UnknownServersError(pytest.UsageError):
+class UnknownServersError(ValueError):
     """DYNAMO_TEST_SERVERS names no way to run servers."""
 
 

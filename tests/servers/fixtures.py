@@ -12,14 +12,17 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from tests.servers.choice import chosen_servers, headline
+from tests.servers.choice import UnknownServersError, chosen_servers, headline
 from tests.servers.interface import ApiTestServer, CrashableServer, EtcdTestServer, NatsTestServer
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_report_header() -> str:
     """Say how the servers are run."""
-    return headline(chosen_servers())
+    try:
+        return headline(chosen_servers())
+    except UnknownServersError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 class StartNats(Protocol):
