@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
+from shared.core.errors import TemporaryError
 from shared.core.json import Manifest, integer, text
 from shared.core.objects import generation_of, name_of
 from shared.core.resources import GRAPHS, Ref
 from shared.kube.clusters import KubeCluster
-from shared.ports.cluster import Observed, Selection, Snapshot
+from shared.ports.cluster import Cluster, Observed, Selection, Snapshot
+from shared.testing.eventually import eventually
 from tests.e2e.stacks import LiveStack
 
 MANAGER = "tests"
 APPLY_AT_ONCE = 8
+PATIENCE = timedelta(seconds=30)
 
 
 def graph(name: str, namespace: str) -> Manifest:
@@ -46,7 +50,7 @@ async def apply_graphs(stack: LiveStack, namespace: str, count: int) -> None:
 
         async def apply(manifest: Manifest) -> None:
             async with limit:
-                await cluster.apply(manifest, manager=MANAGER)
+                await eventually(partial(_is_applied, cluster, manifest), within=PATIENCE)
 
         await cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, manager=MANAGER)
         for name in names(count):
@@ -83,6 +87,14 @@ def is_successful(manifest: Manifest) -> bool:
     """Say whether a graph is successful, and its status that of its newest generation."""
     is_current = integer(manifest, "status", "observedGeneration") == generation_of(manifest)
     return is_current and text(manifest, "status", "state") == "successful"
+
+
+async def _is_applied(cluster: Cluster, manifest: Manifest) -> bool:
+    try:
+        await cluster.apply(manifest, manager=MANAGER)
+    except TemporaryError:  # such as a webhook that is away for a moment
+        return False
+    return True
 
 
 def _manifests(each: object) -> list[Manifest]:
