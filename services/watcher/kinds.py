@@ -264,6 +264,7 @@ class KindWatcher:
             if marker is not None:
                 await publish_marker(self.around.bus, self.around.clock, self.resource, marker)
                 self._report_synced(True)
+                self._advanced.set()  # only from here on a checkpoint may be recorded
 
     async def _keep_checkpoint(self) -> None:
         """Record the low-water mark, at most once a second and only when it moved."""
