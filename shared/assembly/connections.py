@@ -15,12 +15,14 @@ from shared.kube.informers import InformerOptions
 from shared.kube.transport import Observer
 from shared.runtime import metrics
 from shared.runtime.clock import SystemClock
+from shared.runtime.health import Readiness
 from shared.runtime.settings import ServiceSettings
 from shared.store.etcd_store import EtcdStore
 from shared.store.etcd_store import connect as connect_store
 from shared.store.options import EtcdOptions
 
 CLOCK = SystemClock()
+KUBERNETES = "kubernetes"  # the readiness check of the API server
 
 
 def bus_of(settings: ServiceSettings, *, service: str) -> AbstractAsyncContextManager[NatsEventLog]:
@@ -56,8 +58,13 @@ def store_of(settings: ServiceSettings) -> AbstractAsyncContextManager[EtcdStore
 
 
 @asynccontextmanager
-async def cluster_of(settings: ServiceSettings, *, service: str) -> AsyncIterator[KubeCluster]:
-    """Open the session to the Kubernetes API; nothing is asked before the first call."""
+async def cluster_of(
+    settings: ServiceSettings, *, service: str, readiness: Readiness | None = None
+) -> AsyncIterator[KubeCluster]:
+    """Open the session to the Kubernetes API; nothing is asked before the first call.
+
+    With a readiness, its check `kubernetes` says while the server is away that it is.
+    """
     options = KubeOptions(
         kubeconfig=settings.kubeconfig,
         context=settings.context,
@@ -66,15 +73,16 @@ async def cluster_of(settings: ServiceSettings, *, service: str) -> AsyncIterato
         connections=settings.cluster_connections,
         informer=InformerOptions(silence=settings.watch_silence),
     )
-    async with open_cluster(options, CLOCK, _Counted(service)) as cluster:
+    async with open_cluster(options, CLOCK, _Counted(service, readiness)) as cluster:
         yield cluster
 
 
 class _Counted(Observer):
-    """Counts the requests of one service."""
+    """Counts the requests of one service, and tells its readiness whether the server is there."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, readiness: Readiness | None) -> None:
         self._service = service
+        self._readiness = readiness
 
     def requested(self, verb: str, resource: str, code: int, seconds: float) -> None:
         """Take in one finished request."""
@@ -84,3 +92,13 @@ class _Counted(Observer):
     def watch_restarted(self, resource: str, reason: str) -> None:
         """Take in the end of one watch."""
         metrics.WATCH_RESTARTS.labels(self._service, resource, reason).inc()
+
+    def went_away(self, reason: str) -> None:
+        """Take in that no connection to the server can be made."""
+        if self._readiness is not None:
+            self._readiness.wait(KUBERNETES, reason)
+
+    def came_back(self) -> None:
+        """Take in that the server answers again."""
+        if self._readiness is not None:
+            self._readiness.clear(KUBERNETES)

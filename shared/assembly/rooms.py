@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.assembly.connections import CLOCK, bus_of, cluster_of, store_of
+from shared.assembly.connections import CLOCK, KUBERNETES, bus_of, cluster_of, store_of
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.kube.clusters import KubeCluster
 from shared.ports.bus import EventLog
@@ -74,11 +74,11 @@ class Platform:
 async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator[Platform]:
     """Open all connections; each waits with back-off for its server, and readiness names the one that is missing."""
     readiness = service.readiness
-    for dependency in ("kubernetes", "nats", "etcd"):
+    for dependency in (KUBERNETES, "nats", "etcd"):
         readiness.wait(dependency, "not connected yet")
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(cluster_of(settings, service=service.name))
-        await wait_for("kubernetes", cluster.ping, readiness=readiness, clock=CLOCK)
+        cluster = await stack.enter_async_context(cluster_of(settings, service=service.name, readiness=readiness))
+        await wait_for(KUBERNETES, cluster.ping, readiness=readiness, clock=CLOCK)
         bus = await stack.enter_async_context(bus_of(settings, service=service.name))
         readiness.clear("nats")
         store = await stack.enter_async_context(store_of(settings))

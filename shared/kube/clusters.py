@@ -42,6 +42,12 @@ class _Nobody:
     def watch_restarted(self, resource: str, reason: str) -> None:
         """Take in the end of one watch."""
 
+    def went_away(self, reason: str) -> None:
+        """Take in that no connection to the server can be made."""
+
+    def came_back(self) -> None:
+        """Take in that the server answers again."""
+
 
 @dataclass(frozen=True, slots=True)
 class KubeCluster:

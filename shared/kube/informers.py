@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import structlog
 
-from shared.core.errors import ExpiredError, InvalidObjectError, NotFoundError, PlatformError
+from shared.core.errors import ExpiredError, InvalidObjectError, NotFoundError, PlatformError, UnreachableError
 from shared.core.resources import Resource
 from shared.kube import requests
 from shared.kube.backoff import Backoff
@@ -55,10 +55,12 @@ class _Position:
         if isinstance(error, ExpiredError | NotFoundError | InvalidObjectError):
             self.version = None
         self.is_broken = self.is_doubtful = self.version is not None
-        is_news = str(error) != self._told and not isinstance(error, ExpiredError | NotFoundError)
-        if is_news:
+        if isinstance(error, ExpiredError | NotFoundError | UnreachableError):
+            # Part of every watch's life, and counted; that the whole server is away is told once, for all watches.
+            log.debug("watch was interrupted", resource=resource.group_resource, reason=str(error))
+        elif str(error) != self._told:
             self._told = str(error)
-            log.warning("watch was interrupted", resource=resource.group_resource, reason=self._told)
+            log.warning("watch was refused", resource=resource.group_resource, reason=self._told)
 
 
 @dataclass(frozen=True, slots=True)

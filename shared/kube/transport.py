@@ -17,11 +17,14 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 import aiohttp
+import structlog
 from yarl import URL
 
 from shared.core.errors import UnknownResultError, UnreachableError
 from shared.kube.answers import Answer, ThrottledError, UnauthenticatedError, error_of
 from shared.kube.credentials import Access, Credentials
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 JSON = "application/json"
 _READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
@@ -41,6 +44,14 @@ class Observer(Protocol):
 
     def watch_restarted(self, resource: str, reason: str) -> None:
         """Take in the end of one watch."""
+        ...
+
+    def went_away(self, reason: str) -> None:
+        """Take in that no connection to the server can be made."""
+        ...
+
+    def came_back(self) -> None:
+        """Take in that the server answers again."""
         ...
 
 
@@ -85,6 +96,8 @@ class Transport:
         self._deadline = deadline
         self._free = asyncio.Semaphore(connections)
         self.observer = observer
+        self._is_away = False
+        self._was_there = False
 
     async def send(self, call: Call) -> bytes:
         """Return the body of a successful answer; raise the error that any other one means."""
@@ -112,7 +125,9 @@ class Transport:
                 yield response.content
         except aiohttp.ClientSSLError as error:
             await self._credentials.access(refused=access)  # for the next attempt
-            raise UntrustedServerError(f"{call}: {_reason(error)}") from error
+            raise UntrustedServerError(f"{call}: {self._away(error)}") from error
+        except aiohttp.ClientConnectorError as error:
+            raise UnreachableError(f"{call}: {self._away(error)}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise UnreachableError(f"{call}: {_reason(error)}") from error
 
@@ -150,9 +165,9 @@ class Transport:
                 code = response.status
                 return Answer(code, body, response.headers.get("Retry-After", ""))
         except aiohttp.ClientSSLError as error:
-            raise UntrustedServerError(f"{call}: {_reason(error)}") from error
+            raise UntrustedServerError(f"{call}: {self._away(error)}") from error
         except aiohttp.ClientConnectorError as error:
-            raise UnreachableError(f"{call}: {_reason(error)}") from error
+            raise UnreachableError(f"{call}: {self._away(error)}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             kind = UnknownResultError if call.is_write else UnreachableError
             raise kind(f"{call}: {_reason(error)}") from error
@@ -166,7 +181,23 @@ class Transport:
             await self._credentials.access(refused=access)  # the next attempt may be known again
         raise error_of(str(call), Answer(response.status, body), is_write=False)
 
+    def _away(self, error: aiohttp.ClientConnectorError | aiohttp.ClientSSLError) -> str:
+        """Tell once, for all requests and watches, that the server is away; return the reason."""
+        cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
+        reason = f"cannot connect to {error.host}:{error.port}: {getattr(cause, 'strerror', None) or cause}"
+        if self._was_there and not self._is_away:  # before the first answer, whoever opened us says what it waits for
+            log.warning("API server is away", reason=reason)
+        self._is_away = True
+        self.observer.went_away(reason)
+        return reason
+
     def _count(self, call: Call, code: int, began: float) -> None:
+        if code and self._is_away:
+            self._is_away = False
+            self.observer.came_back()
+            if self._was_there:
+                log.info("API server is back")
+        self._was_there = self._was_there or code > 0
         self.observer.requested(call.verb, call.resource, code, time.monotonic() - began)
 
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from shared.core.errors import UnknownResultError, UnreachableError
 from shared.core.objects import name_of
-from shared.core.resources import CONFIG_MAPS
+from shared.core.resources import CONFIG_MAPS, NODES, PODS
 from shared.kube.clusters import KubeCluster, KubeOptions, open_cluster
 from shared.kube.informers import InformerOptions
 from shared.ports.cluster import Observation, Observed, Selection, Snapshot
@@ -112,6 +113,31 @@ async def test_a_killed_server_is_unreachable_and_then_back(cluster: KubeCluster
 
     assert not isinstance(raised.value, UnknownResultError)
     assert await cluster.apply(config_map(cluster, "a"), manager=OURS)
+
+
+async def test_an_outage_is_told_once_for_all_watches(cluster: KubeCluster, server: ApiTestServer) -> None:
+    with capture_logs() as lines:
+        async with asyncio.TaskGroup() as tasks:
+            watching = [tasks.create_task(_drain(cluster.follow(resource))) for resource in (CONFIG_MAPS, PODS, NODES)]
+            await cluster.ping()
+            await asyncio.to_thread(server.kill)
+            for _ in range(3):
+                with pytest.raises(UnreachableError):
+                    await cluster.ping()
+            await asyncio.to_thread(server.start)
+            await cluster.ping()
+            for task in watching:
+                task.cancel()
+
+    told = [
+        line["event"] for line in lines if line["log_level"] != "debug" and line["event"].startswith(("API", "watch"))
+    ]
+    assert told == ["API server is away", "API server is back"]
+
+
+async def _drain(observations: AsyncIterator[Observation]) -> None:
+    async for _ in observations:
+        pass
 
 
 async def ensure_namespace(cluster: KubeCluster) -> None:

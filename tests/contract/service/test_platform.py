@@ -40,7 +40,7 @@ class Attentive(Readiness):
     def wait(self, check: str, reason: str) -> None:
         """Say that a check is not fine, and why."""
         super().wait(check, reason)
-        if "Cannot connect" in reason:
+        if "cannot connect" in reason:
             self.told.set()
 
 
