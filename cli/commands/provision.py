@@ -27,7 +27,7 @@ HELP = """Put the CRDs and base objects into a cluster, and make the streams on 
 
 With --kubeconfig only the cluster is asked, with --nats only NATS; for a local stack both are done.
 
-Example: dynamoctl provision --name demo
+Example: dynamoctl provision --wait 30
 """
 
 MANAGER = "dynamoctl"
