@@ -1,7 +1,7 @@
 """Where a command finds its servers: a local stack, found by itself, or any cluster by options.
 
 Every command takes the same options. What is not given comes from the stack; with all addresses given no stack is
-needed.
+needed. The adapters are imported when one is opened: they cost a second, and most commands need one of them or none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import typer
 
 from cli.failures import CommandError, Exit
 from lab.launcher.stacks import Stack, list_stacks, read_stack
-from shared.assembly.connections import bus_of, cluster_of, store_of
 from shared.ports.bus import EventLog
 from shared.ports.cluster import Cluster
 from shared.ports.store import Store
@@ -42,18 +41,24 @@ class Target:
     @asynccontextmanager
     async def cluster(self) -> AsyncIterator[Cluster]:
         """Open the Kubernetes API."""
+        from shared.assembly.connections import cluster_of
+
         async with cluster_of(self.settings, service="ctl") as cluster:
             yield cluster
 
     @asynccontextmanager
     async def bus(self) -> AsyncIterator[EventLog]:
         """Open the event log."""
+        from shared.assembly.connections import bus_of
+
         async with bus_of(self.settings, service="ctl") as bus:
             yield bus
 
     @asynccontextmanager
     async def store(self) -> AsyncIterator[Store]:
         """Open the ownership store."""
+        from shared.assembly.connections import store_of
+
         async with store_of(self.settings) as store:
             yield store
 
