@@ -45,15 +45,6 @@ _SELECTABLE: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
         "type",
     )
     | {"source": ("source", "component")},
-    ("events.k8s.io", "events"): _paths(
-        "regarding.kind",
-        "regarding.namespace",
-        "regarding.name",
-        "regarding.uid",
-        "reason",
-        "type",
-        "reportingController",
-    ),
     ("", "namespaces"): _paths("status.phase") | {"name": ("metadata", "name")},
     ("", "nodes"): _paths("spec.unschedulable"),
     ("", "secrets"): _paths("type"),

@@ -53,7 +53,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("apps", "v1", "deployments", "Deployment", True, ("deploy",), _ALL, _SCALED),
     Kind("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), _ALL, _SCALED),
     Kind("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), _ALL, _SCALED),
-    Kind("events.k8s.io", "v1", "events", "Event", short_names=("ev",)),
     Kind(_AUTHENTICATE, "v1", "tokenreviews", "TokenReview", False, create_only=True),
     Kind(_AUTHENTICATE, "v1", "selfsubjectreviews", "SelfSubjectReview", False, create_only=True),
     Kind(_AUTHORIZE, "v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", create_only=True),

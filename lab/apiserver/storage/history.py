@@ -71,11 +71,12 @@ class History:
             return None
         return self.start + bisect_right(self._changes, version, key=lambda change: change.version)
 
-    def since(self, position: int) -> list[Change] | None:
-        """Return the changes from a position on; None if the reader was too slow."""
+    def since(self, position: int, *, limit: int | None = None) -> list[Change] | None:
+        """Return the changes from a position on, at most so many; None if the reader was too slow."""
         if position < self.start:
             return None
-        return self._changes[position - self.start :]
+        first = position - self.start
+        return self._changes[first : None if limit is None else first + limit]
 
     def newest_first_after(self, version: int) -> list[Change]:
         """Return the changes after a version, the newest first."""

@@ -65,7 +65,7 @@ def make_record(document: Document, version: int, selectable: Selectable) -> Rec
         name=name,
         uid=metadata["uid"],
         version=version,
-        body=dumps(document),
+        body=bytes(memoryview(dumps(document))),  # a copy: the encoder leaves room behind what it wrote
         labels=metadata.get("labels") or {},
         fields=selectable(document),
         owners=tuple(owner["uid"] for owner in metadata.get("ownerReferences") or ()),

@@ -7,7 +7,7 @@ the collection's history, and whoever falls behind the history is cut off.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from lab.apiserver.cluster import Cluster
@@ -19,7 +19,7 @@ from lab.apiserver.views.events import Lens
 
 BOOKMARK_EVERY = 60.0
 _BEFORE_TIMEOUT = 2.0
-_INITIAL_BATCH = 200
+_BATCH = 64  # events in one chunk: bounds what a slow client makes the server hold
 
 
 @dataclass(slots=True)
@@ -42,6 +42,16 @@ class Watch:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield what is to be sent, until the watch ends."""
+        is_untold = self.lens.view == "table"  # the client does not know the columns yet
+        async for chunk in self._chunks():
+            if is_untold:
+                first, _, others = chunk.partition(b"\n")
+                yield self.lens.with_columns(first) + others
+                is_untold = False
+            else:
+                yield chunk
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
         history = self.cluster.collection(self.lens.resource).history
         start = watch_version(self.options.version)
         if self._begins_with_state():
@@ -63,21 +73,20 @@ class Watch:
             return self.options.initial_events
         return self.options.version in ("", "0")
 
-    def _initial(self, version: int) -> list[bytes]:
+    def _initial(self, version: int) -> Iterator[bytes]:
         records = self.cluster.collection(self.lens.resource).all(self.lens.namespace)
-        lines = [self.lens.initial(record) for record in records if self.lens.sees(record)]
-        if lines:
-            lines[0] = self.lens.with_columns(lines[0])
+        seen = [record for record in records if self.lens.sees(record)]
+        for at in range(0, len(seen), _BATCH):
+            yield b"".join(self.lens.initial(record) for record in seen[at : at + _BATCH])
         if self.options.initial_events and self.options.bookmarks:
-            lines.append(self.lens.bookmark(version, initial=True))
-        return [b"".join(lines[at : at + _INITIAL_BATCH]) for at in range(0, len(lines), _INITIAL_BATCH)]
+            yield self.lens.bookmark(version, initial=True)
 
     async def _follow(self, history: History, progress: _Progress) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.max_seconds
         bookmark_at = min(loop.time() + BOOKMARK_EVERY, end - _BEFORE_TIMEOUT)
         while True:
-            changes = history.since(progress.position)
+            changes = history.since(progress.position, limit=_BATCH)
             if changes is None:
                 return  # too slow: the client resumes from what it saw, or lists again
             if changes:

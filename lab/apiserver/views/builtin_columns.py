@@ -154,12 +154,12 @@ def _endpoints(document: Document) -> str:
 
 
 def _event_object(document: Document) -> str:
-    about = document.get("involvedObject") or document.get("regarding") or {}
+    about = document.get("involvedObject") or {}
     return f"{about.get('kind', '').lower()}/{about.get('name', '')}"
 
 
 def _event_seen(document: Document) -> str:
-    stamp = document.get("lastTimestamp") or document.get("deprecatedLastTimestamp") or document.get("eventTime")
+    stamp = document.get("lastTimestamp") or document.get("eventTime")
     return age(stamp or document["metadata"].get("creationTimestamp"))
 
 

@@ -69,10 +69,9 @@ class Lens:
 
     def with_columns(self, line: bytes) -> bytes:
         """Return the first event of a Table watch, which alone says what the columns are."""
-        if self.view != "table":
-            return line
         event = loads(line)
-        event["object"]["columnDefinitions"] = table(self.resource, [], {}, include="None")["columnDefinitions"]
+        if event["object"]["kind"] == "Table":
+            event["object"]["columnDefinitions"] = table(self.resource, [], {}, include="None")["columnDefinitions"]
         return dumps(event) + b"\n"
 
     def bookmark(self, version: int, *, initial: bool) -> bytes:

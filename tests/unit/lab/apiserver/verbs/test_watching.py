@@ -84,10 +84,12 @@ async def test_a_streaming_list_ends_with_a_bookmark() -> None:
     cluster = await a_cluster()
     await create_widget(cluster, "a")
 
-    chunk = await anext(_watch(cluster, initial_events=True, match="NotOlderThan", bookmarks=True))
+    watch = _watch(cluster, initial_events=True, match="NotOlderThan", bookmarks=True)
 
-    bookmark = loads(chunk.splitlines()[-1])
-    assert [kind for kind, _name in _events(chunk)] == ["ADDED", "BOOKMARK"]
+    state, end = await anext(watch), await anext(watch)
+
+    bookmark = loads(end)
+    assert (_events(state), bookmark["type"]) == ([("ADDED", "a")], "BOOKMARK")
     assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
