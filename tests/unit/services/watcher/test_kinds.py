@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -39,12 +39,13 @@ class Counting:
     informer: Informer
     looks: int = 0
 
-    def follow(
+    async def follow(
         self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None
-    ) -> AsyncIterator[Observation]:
+    ) -> AsyncGenerator[Observation, None]:
         """Follow as the informer does."""
         self.looks += 1
-        return self.informer.follow(resource, selection, resume_from=resume_from)
+        async for observation in self.informer.follow(resource, selection, resume_from=resume_from):
+            yield observation
 
     def instead(self, around: Surroundings) -> Surroundings:
         """Take the place of the informer."""
@@ -237,23 +238,6 @@ async def test_what_the_log_lost_is_found_by_the_resync() -> None:
         assert room.living() == room.present()
 
 
-async def test_a_resync_amid_changes_finds_nothing_missing() -> None:
-    async with a_room() as room:
-        room.put("one")
-        room.watch(change=with_intervals(resync_interval=timedelta(seconds=1)))
-        await room.advance(0.5)
-
-        async def change(call: str, about: str) -> None:
-            if call == "follow":
-                room.put("one", port=len(room.stored()) + 1)
-                await room.clock.sleep(timedelta(milliseconds=50))
-
-        room.bus.after = change  # the log has been read, and its answer is on the way
-        await room.advance(5.0)
-
-        assert room.restarts == []
-
-
 async def test_a_fresh_list_now_and_then_finds_what_no_event_told() -> None:
     async with a_room() as room:
         room.put("one")
@@ -294,7 +278,7 @@ async def test_a_marker_waits_for_the_whole_of_a_list_at_a_version_seen_before()
 async def test_purges_what_has_been_gone_for_a_day() -> None:
     async with a_room() as room:
         room.put("one")
-        room.watch()
+        room.watch(change=with_intervals(resync_interval=timedelta(days=9)))
         await room.advance()
         room.remove("one")
         await room.advance(23 * 3600.0)
@@ -308,7 +292,7 @@ async def test_purges_what_has_been_gone_for_a_day() -> None:
 async def test_what_is_made_anew_while_it_is_purged_stays_known() -> None:
     async with a_room() as room:
         room.put("one")
-        room.watch()
+        room.watch(change=with_intervals(resync_interval=timedelta(days=9)))
         await room.advance()
         room.remove("one")
         await room.advance(23.5 * 3600.0)
@@ -401,6 +385,18 @@ async def test_a_cluster_restored_while_nobody_watched_and_without_a_checkpoint_
         assert room.events()[-1].epoch.endswith(".1")
 
 
+async def test_an_interrupted_watch_of_the_same_cluster_goes_on() -> None:
+    async with a_room() as room:
+        room.watch()
+        await room.advance(2.0)
+        room.cluster.watches.interrupt()
+        room.put("one")
+        await room.advance(2.0)
+
+        assert room.living() == room.present()
+        assert room.restarts == []
+
+
 # Kinds that are not served
 
 
@@ -430,6 +426,17 @@ async def test_what_is_not_served_any_more_is_gone() -> None:
         assert marker.absent
 
 
+async def test_absence_is_told_once() -> None:
+    async with a_room() as room:
+        room.cluster.stop_serving(MODELS)
+        room.watch(MODELS, change=with_intervals(list_interval=timedelta(minutes=1)))
+        await room.advance(2.0)
+        calls = room.bus.calls["publish"]
+        await room.advance(5 * 60.0)
+
+        assert room.bus.calls["publish"] == calls
+
+
 async def test_a_kind_that_a_server_did_not_serve_for_a_moment_is_published_again() -> None:
     async with a_room() as room:
         room.put("one")
@@ -439,6 +446,8 @@ async def test_a_kind_that_a_server_did_not_serve_for_a_moment_is_published_agai
         objects = dict(room.cluster.objects.stored)
         room.cluster.stop_serving(KIND)
         await room.advance(2.0)
+        room.cluster.add_namespace("elsewhere")
+        room.cluster.add_namespace("beyond")
         room.cluster.objects.stored.update(objects)  # as they were: nobody has written to them
         room.cluster.serve(KIND)
         await room.advance(5.0)
@@ -465,6 +474,19 @@ async def test_a_kind_is_looked_for_at_once_when_a_definition_of_its_group_is_wr
         assert looks == 1
         assert marker is not None
         assert not marker.absent
+
+
+async def test_a_definition_that_is_not_served_yet_is_looked_for_some_more_times() -> None:
+    async with a_room() as room:
+        informer = Counting(room.cluster)
+        room.cluster.stop_serving(MODELS)
+        room.watch(CUSTOM_RESOURCE_DEFINITIONS)
+        room.watch(MODELS, change=informer.instead)
+        await room.advance(2.0)
+        room.cluster.put(a_definition("dynamomodels.nvidia.com"))
+        await room.advance(60.0)
+
+        assert informer.looks == 5
 
 
 async def test_definitions_of_other_groups_cause_no_look() -> None:
