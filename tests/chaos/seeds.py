@@ -11,29 +11,30 @@ import gc
 import logging
 import os
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 
 import structlog
 
-Scenario = Callable[[int], Awaitable[None]]
+Scenario = Callable[[Sequence[int]], Awaitable[None]]
 
 COUNT = int(os.environ.get("DYNAMO_TEST_SEEDS", "500"))
 FIRST = int(os.environ.get("DYNAMO_TEST_FIRST_SEED", "0"))
-FEW = 8
+FEW = 10
 CHUNK = 25
 
 
-def run_seeds(scenario: Scenario, *, count: int = COUNT) -> None:
-    """Run a scenario (a function of a module) under each seed; a failure names its seed."""
-    seeds = range(FIRST, FIRST + count)
-    if count <= FEW:
-        asyncio.run(_run(scenario, seeds))
+def run_seeds(scenario: Scenario, *, at_once: int = 1) -> None:
+    """Run a scenario (a function of a module) under every seed, some of them in one simulation."""
+    seeds = range(FIRST, FIRST + COUNT)
+    if len(seeds) <= FEW:
+        asyncio.run(_run(scenario, seeds, at_once))
         return
-    chunks = [seeds[start : start + CHUNK] for start in range(0, count, CHUNK)]
-    failures = [failure for failure in _pool().map(_run_quietly, [scenario] * len(chunks), chunks) if failure]
+    chunks = _parts(seeds, CHUNK)
+    results = _pool().map(_run_quietly, [scenario] * len(chunks), chunks, [at_once] * len(chunks))
+    failures = [failure for failure in results if failure]
     assert not failures, failures[0]
 
 
@@ -48,21 +49,25 @@ def _prepare() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def _run_quietly(scenario: Scenario, seeds: Iterable[int]) -> str:
-    """Return the traceback of the first seed that fails, or an empty text."""
+def _run_quietly(scenario: Scenario, seeds: Sequence[int], at_once: int) -> str:
+    """Return the traceback of the first failure, or an empty text."""
     gc.collect()
     gc.freeze()  # what is imported is no garbage, and looking through it again is a third of the time
     try:
-        asyncio.run(_run(scenario, seeds))
+        asyncio.run(_run(scenario, seeds, at_once))
     except BaseException:  # a value for the other process; what it is matters to nobody but the reader
         return traceback.format_exc()
     return ""
 
 
-async def _run(scenario: Scenario, seeds: Iterable[int]) -> None:
-    for seed in seeds:
+async def _run(scenario: Scenario, seeds: Sequence[int], at_once: int) -> None:
+    for some in _parts(seeds, at_once):
         try:
-            await scenario(seed)
+            await scenario(some)
         except BaseException as error:
-            error.add_note(f"repeat it with DYNAMO_TEST_FIRST_SEED={seed} DYNAMO_TEST_SEEDS=1")
+            error.add_note(f"repeat it with DYNAMO_TEST_FIRST_SEED={some[0]} DYNAMO_TEST_SEEDS={len(some)}")
             raise
+
+
+def _parts(seeds: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [seeds[start : start + size] for start in range(0, len(seeds), size)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -108,8 +109,8 @@ class Group:
             assert len(writers) == len(set(writers)), "two replicas may write for one unit"
 
 
-async def disturbed_claims(seed: int) -> None:
-    dice, clock = random.Random(seed), FakeClock()
+async def disturbed_claims(seeds: Sequence[int]) -> None:
+    dice, clock = random.Random(seeds[0]), FakeClock()
     async with asyncio.TaskGroup() as tasks:
         group = Group(clock, FakeStore(clock), dice, tasks)
         group.join()

@@ -3,235 +3,225 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from services.reconciler.desired.names import FINALIZER
 from shared.core.errors import PlatformError
-from shared.core.json import Manifest, integer, text
-from shared.core.objects import finalizers_of, generation_of, owners_of, uid_of
+from shared.core.json import integer
+from shared.core.objects import finalizers_of
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, Ref
 from shared.testing.cluster_faults import Fault, Request
 from shared.testing.cluster_objects import Change
-from tests.chaos.partitions.calm import undisturbed
 from tests.chaos.seeds import run_seeds
-from tests.chaos.simulation import NAMESPACE, Process, Simulation, a_graph, simulated
+from tests.chaos.simulation import Process, Simulation, a_graph, simulated
+from tests.chaos.stories import ONE, TWO, Story, check_success, stories_of, story_of, tell, undisturbed
 
-ONE = ("Frontend",)
-TWO = ("Frontend", "Worker")
-CHAT = Ref(GRAPHS, NAMESPACE, "chat")
-SCALED = (GRAPHS, COMPONENTS, DEPLOYMENTS)
+AT_ONCE = 5
 
 
-def scaled(graph: Manifest, replicas: int) -> None:
-    """Ask for a number of replicas."""
-    graph["spec"]["services"]["Frontend"]["replicas"] = replicas
-
-
-async def scaling(seed: int) -> None:
-    calm = await undisturbed(ONE, replicas=7)
-    async with simulated(seed) as run:
+async def scaling(seeds: Sequence[int]) -> None:
+    calm = await undisturbed(len(seeds), replicas=7)
+    async with simulated(seeds[0]) as run:
         run.watcher()
         run.reconciler()
-        run.graph(services=ONE)
-
-        edits = [run.dice.randint(1, 6) for _ in range(2)]
+        stories = stories_of(run, seeds)
 
         def scale(request: Request) -> Fault | None:
-            if request.resource in SCALED and edits and run.dice.random() < 0.3:
-                replicas = edits.pop()
-                run.edit(CHAT, lambda graph: scaled(graph, replicas))
+            story = story_of(stories, request)
+            if story is not None and story.requests < 2 and story.dice.random() < 0.3:
+                story.requests += 1
+                story.scale(story.dice.randint(1, 6))
             return None
 
+        async def course(story: Story) -> None:
+            story.create()
+            await story.sleep(0.5, 3.0)
+            story.requests = 2
+            await adapter_scales(story, 7)
+
         run.cluster.intercept = scale
-        await run.advance(run.dice.uniform(0.5, 3.0))
-        await adapter_scales(run, 7)
-        run.cluster.intercept = lambda request: None
+        await tell(run, stories, course)
         await run.converge()
 
-        graph = run.cluster.peek(CHAT)
-        assert graph is not None
-        assert FINALIZER in finalizers_of(graph)
+        assert all(FINALIZER in finalizers_of(story.graph or {}) for story in stories)
         assert run.essence() == calm
 
 
-@pytest.mark.rule("P-06")
-def test_scaling_finalizer_status_and_children_do_not_undo_each_other() -> None:
-    run_seeds(scaling)
-
-
-async def adapter_scales(run: Simulation, replicas: int) -> None:
+async def adapter_scales(story: Story, replicas: int) -> None:
     """Scale as an adapter does: one guarded field, again while somebody else is quicker."""
     path = "/spec/services/Frontend/replicas"
     while True:
-        seen = integer(run.cluster.peek(CHAT), "spec", "services", "Frontend", "replicas")
+        seen = integer(story.graph, "spec", "services", "Frontend", "replicas")
         operations: list[dict[str, object]] = [
             {"op": "test", "path": path, "value": seen},
             {"op": "replace", "path": path, "value": replicas},
         ]
         try:
-            await run.cluster.patch(CHAT, operations, manager="adapter")
+            await story.run.cluster.patch(story.ref, operations, manager="adapter")
         except PlatformError:
             continue
         return
 
 
-async def deletion(seed: int) -> None:
-    async with simulated(seed) as run:
+@pytest.mark.rule("P-06")
+def test_scaling_finalizer_status_and_children_do_not_undo_each_other() -> None:
+    run_seeds(scaling, at_once=AT_ONCE)
+
+
+async def deletion(seeds: Sequence[int]) -> None:
+    async with simulated(seeds[0]) as run:
         run.watcher()
         run.reconciler()
-        run.graph(services=ONE)
-        moment, requests, gone = run.dice.randint(1, 20), Counter[str](), list[Change]()
+        stories = stories_of(run, seeds)
+        moments = {story.name: story.dice.randint(1, 18) for story in stories}
+        gone = Counter[Ref]()
 
         def delete(request: Request) -> Fault | None:
-            requests["all"] += request.resource in (GRAPHS, COMPONENTS, DEPLOYMENTS)
-            if requests["all"] == moment:
-                run.remove(CHAT)
+            story = story_of(stories, request)
+            if story is not None:
+                story.requests += 1
+                if story.requests == moments[story.name]:
+                    story.remove()
             return None
 
         def watch(change: Change) -> None:
-            if change.ref == CHAT and change.after is None:
-                gone.append(change)
-            assert not (gone and change.ref.resource is GRAPHS and change.after is not None)
+            if change.ref.resource is GRAPHS:
+                assert not gone[change.ref], "a deleted graph came back"
+                gone[change.ref] += change.after is None
 
         run.cluster.intercept = delete
         run.cluster.objects.listeners.append(watch)
+        for story in stories:
+            story.create()
         await run.converge()
-        run.remove(CHAT)
+        for story in stories:
+            story.remove()
         await run.converge()
 
-        assert len(gone) == 1
+        assert gone.total() == len(seeds)
         assert run.essence() == {}
 
 
 @pytest.mark.rule("P-07")
 def test_a_graph_that_is_deleted_between_two_requests_never_exists_again() -> None:
-    run_seeds(deletion)
+    run_seeds(deletion, at_once=AT_ONCE)
 
 
-async def killing(seed: int) -> None:
-    calm = await undisturbed(ONE)
-    async with simulated(seed) as run:
+async def killing(seeds: Sequence[int]) -> None:
+    async with simulated(seeds[0]) as run:
         run.watcher()
-        doomed = run.reconciler("doomed")
-        run.graph(services=TWO)
-        if run.dice.random() < 0.7:
-            await run.advance(5.0)
-        kill_at(run, doomed, run.dice.randint(1, 12))
-        run.edit(CHAT, lambda graph: graph.update(spec=a_graph("chat", services=ONE)["spec"]))
-        await run.advance(run.dice.uniform(0.0, 5.0))
-        doomed.kill()
-        run.reconciler("heir")
-        await run.converge()
+        owner = run.reconciler("first")
+        [story] = stories_of(run, seeds[:1])
+        story.create(services=TWO)
+        for number, seed in enumerate(seeds):
+            dice = random.Random(seed)
+            await run.advance(dice.choice((0.0, 5.0)))
+            services = TWO if number % 2 else ONE  # each edit adds or removes a service
+            spec = a_graph(story.name, services=services)["spec"]
+            kill_at(run, owner, dice)
+            run.edit(story.ref, lambda graph, spec=spec: graph.update(spec=spec))  # type: ignore[misc]
+            await run.advance(dice.uniform(0.0, 5.0))
+            owner.kill()
+            owner = run.reconciler(f"heir-{seed}")
+            await run.converge()
 
-        assert run.essence() == calm
+            assert run.essence() == await undisturbed(1, services)
 
 
-@pytest.mark.rule("P-12")
-def test_a_replica_killed_at_any_request_or_write_leaves_no_orphan_and_no_double() -> None:
-    run_seeds(killing)
+def kill_at(run: Simulation, process: Process, dice: random.Random) -> None:
+    """Kill a replica at a request or etcd write from now: before it, or after it and before its answer."""
+    calls, moment = Counter[str](), dice.randint(1, 12)
 
-
-def kill_at(run: Simulation, process: Process, moment: int) -> None:
-    """Kill a replica at its n-th request or etcd write from now: before it, or after it and before its answer."""
-    calls = Counter[str]()
-
-    async def count() -> None:
-        calls["all"] += 1
+    async def on_store(call: str, _: str) -> None:
+        calls["all"] += call == "commit"
         if calls["all"] == moment:
             process.kill()
 
-    async def on_store(call: str, _: str) -> None:
-        if call == "commit":
-            await count()
-
     def on_request(request: Request) -> Fault | None:
-        calls["all"] += request.manager.startswith("dynamo-") and process.is_running
+        calls["all"] += process.is_running and request.resource in (GRAPHS, COMPONENTS, DEPLOYMENTS)
         if calls["all"] == moment:
             process.kill()
         return None
 
-    if run.dice.random() < 0.5:
+    if dice.random() < 0.5:
         process.store.before = on_store
     else:
         process.store.after = on_store
     run.cluster.intercept = on_request
 
 
-async def late_events(seed: int) -> None:
-    async with simulated(seed) as run:
+@pytest.mark.rule("P-12")
+def test_a_replica_killed_at_any_request_or_write_leaves_no_orphan_and_no_double() -> None:
+    run_seeds(killing, at_once=AT_ONCE)
+
+
+async def late_events(seeds: Sequence[int]) -> None:
+    calm = await undisturbed(len(seeds), replicas=3)
+    async with simulated(seeds[0]) as run:
         run.cluster.watches.delay = lambda resource, version: timedelta(seconds=2 * run.dice.random())
-        run.cluster.objects.listeners.append(lambda change: success_is_true(run, change))
+        run.cluster.objects.listeners.append(lambda change: check_success(run, change))
         run.watcher()
         run.reconciler()
-        run.graph(services=ONE)
-        await run.advance(run.dice.uniform(0.0, 8.0))
-        run.edit(CHAT, lambda graph: scaled(graph, 3))
+
+        async def course(story: Story) -> None:
+            await story.sleep(0.0, 2.0)
+            story.create()
+            await story.sleep(0.0, 8.0)
+            story.scale(3)
+
+        await tell(run, stories_of(run, seeds), course)
         await run.converge()
 
-        assert run.essence() == await undisturbed(ONE, replicas=3)
+        assert run.essence() == calm
         writes = Counter(
-            request.resource
+            (request.resource, request.name)
             for request in run.cluster.requests
             if request.verb == "apply" and request.manager == "dynamo-reconciler-children"
         )
-        assert writes[COMPONENTS] <= 2
-        assert writes[DEPLOYMENTS] <= 2
+        assert max(count for (resource, _), count in writes.items() if resource in (COMPONENTS, DEPLOYMENTS)) <= 2
 
 
 @pytest.mark.rule("P-16")
 def test_late_watch_events_cause_no_second_write_and_no_false_success() -> None:
-    run_seeds(late_events)
+    run_seeds(late_events, at_once=AT_ONCE)
 
 
-def success_is_true(run: Simulation, change: Change) -> None:
-    """Check that a graph which says that it runs as asked does so, with children of its own."""
-    graph = change.after
-    if change.ref != CHAT or graph is None or text(graph, "status", "state") != "successful":
-        return
-    if integer(graph, "status", "observedGeneration") != generation_of(graph):
-        return
-    wanted = integer(graph, "spec", "services", "Frontend", "replicas")
-    [component] = [each for each in run.cluster.all(COMPONENTS) if _owner(each) == uid_of(graph)]
-    [deployment] = [each for each in run.cluster.all(DEPLOYMENTS) if _owner(each) == uid_of(component)]
-    assert integer(deployment, "spec", "replicas") == wanted
-    assert integer(deployment, "status", "observedGeneration") == generation_of(deployment)
-    assert integer(deployment, "status", "readyReplicas") == wanted
-
-
-def _owner(manifest: Manifest) -> str:
-    return next((owner.uid for owner in owners_of(manifest)), "")
-
-
-async def recreation(seed: int) -> None:
-    async with simulated(seed) as run:
+async def recreation(seeds: Sequence[int]) -> None:
+    calm = await undisturbed(len(seeds), replicas=2)
+    async with simulated(seeds[0]) as run:
         run.cluster.objects.collects_at_once = False
-        run.cluster.objects.listeners.append(lambda change: success_is_true(run, change))
+        run.cluster.objects.listeners.append(lambda change: check_success(run, change))
         run.cluster.watches.delay = lambda resource, version: timedelta(seconds=0.5 * run.dice.random())
         run.watcher()
         run.reconciler()
-        run.graph(services=ONE)
-        await run.advance(run.dice.uniform(0.0, 5.0))
-        run.remove(CHAT)
-        while run.cluster.peek(CHAT) is not None:
-            await run.advance(0.05)
-        await run.advance(run.dice.uniform(0.0, 0.5))
-        run.graph(services=ONE, replicas=2)
-        for _ in range(4):
-            await run.advance(run.dice.uniform(0.0, 3.0))
+
+        async def course(story: Story) -> None:
+            story.create()
+            await story.sleep(0.0, 5.0)
+            story.remove()
+            while story.graph is not None:
+                await story.sleep(0.05)
+            await story.sleep(0.0, 0.5)
+            story.create(replicas=2)
+            await story.sleep(0.0, 6.0)
             run.cluster.objects.collect_garbage()
+
+        await tell(run, stories_of(run, seeds), course)
         await run.converge()
         run.cluster.objects.collect_garbage()
         await run.converge()
 
-        assert run.essence() == await undisturbed(ONE, replicas=2)
+        assert run.essence() == calm
 
 
 @pytest.mark.rule("P-18")
 def test_a_graph_made_anew_under_its_name_is_ready_only_with_children_of_its_own() -> None:
-    run_seeds(recreation)
+    run_seeds(recreation, at_once=AT_ONCE)
 
 
 def test_one_seed_is_one_schedule() -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from shared.contracts.streams import DEAD_LETTERS
 from shared.core.errors import ForbiddenError, PlatformError, UnreachableError
 from shared.core.json import text
-from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES, SERVICES, Ref
+from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES
 from shared.testing.cluster_faults import Fault, Refuse, Request
-from tests.chaos.partitions.calm import undisturbed
 from tests.chaos.seeds import COUNT, FIRST, run_seeds
-from tests.chaos.simulation import NAMESPACE, Simulation, simulated
+from tests.chaos.simulation import Simulation, simulated
+from tests.chaos.stories import ONE, stories_of, story_of, undisturbed
 
-ONE = ("Frontend",)
-CHAT = Ref(GRAPHS, NAMESPACE, "chat")
 RESTING = 300
 
 
@@ -77,22 +76,28 @@ def test_taking_over_three_hundred_resting_graphs_asks_for_nothing() -> None:
     asyncio.run(take_once())
 
 
-async def silent_repair(seed: int) -> None:
-    calm = await undisturbed(ONE)
-    async with simulated(seed) as run:
+async def silent_repair(seeds: Sequence[int]) -> None:
+    calm = await undisturbed(len(seeds))
+    async with simulated(seeds[0]) as run:
         run.watcher()
         run.reconciler()
-        refused = run.dice.choice((DEPLOYMENTS, SERVICES, GRAPHS))
+        stories = stories_of(run, seeds)
         errors: tuple[PlatformError, ...] = (UnreachableError("no answer"), ForbiddenError("no right"))
-        error = run.dice.choice(errors)
+        causes = {
+            story.name: (story.dice.choice((DEPLOYMENTS, GRAPHS)), story.dice.choice(errors)) for story in stories
+        }
 
         def refuse(request: Request) -> Fault | None:
+            story = story_of(stories, request)
+            refused, error = causes[story.name] if story is not None else (None, errors[0])
             return Refuse(error) if request.is_write and request.resource is refused else None
 
         run.cluster.intercept = refuse
-        run.graph(services=ONE)
-        await run.advance(15 * 60.0 if isinstance(error, UnreachableError) else 5.0)
-        assert run.bus.messages(DEAD_LETTERS)
+        for story in stories:
+            story.create()
+        await run.advance(15 * 60.0)
+        letters = [message.subject for message in run.bus.messages(DEAD_LETTERS)]
+        assert all(any(story.name in subject for subject in letters) for story in stories)
         run.cluster.intercept = lambda request: None
         await run.advance(14 * 60.0)
         await run.converge()
@@ -102,4 +107,4 @@ async def silent_repair(seed: int) -> None:
 
 @pytest.mark.rule("P-23")
 def test_what_was_given_up_is_repaired_by_the_sweep_once_the_cause_is_gone() -> None:
-    run_seeds(silent_repair)
+    run_seeds(silent_repair, at_once=5)

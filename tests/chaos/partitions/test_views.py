@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -12,12 +13,10 @@ from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref, Resource
 from shared.ports.passes import Work
 from shared.runtime.partitions.rules import pass_rules
 from shared.testing.bus import Perturbation
-from tests.chaos.partitions.calm import undisturbed
 from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import NAMESPACE, Process, Simulation, a_graph, simulated
+from tests.chaos.stories import ONE, Story, stories_of, tell, undisturbed
 
-ONE = ("Frontend",)
-CHAT = Ref(GRAPHS, NAMESPACE, "chat")
 SWEEP = timedelta(minutes=1)
 READS: frozenset[Resource] = frozenset({GRAPHS, DEPLOYMENTS})
 
@@ -58,8 +57,8 @@ def change_something(run: Simulation) -> None:
         run.edit(ref, lambda graph: graph.update(spec=a_graph(name, services=ONE, replicas=replicas)["spec"]))
 
 
-async def claim_amid_changes(seed: int) -> None:
-    async with simulated(seed) as run:
+async def claim_amid_changes(seeds: Sequence[int]) -> None:
+    async with simulated(seeds[0]) as run:
         run.watcher()
         await run.advance(1.0)
         changes, moment = 16, run.dice.randrange(14)
@@ -82,9 +81,9 @@ def test_a_claim_amid_a_hundred_changes_a_second_misses_none() -> None:
     run_seeds(claim_amid_changes)
 
 
-async def disturbed_events(seed: int) -> None:
-    calm = await undisturbed(ONE, replicas=2)
-    async with simulated(seed) as run:
+async def disturbed_events(seeds: Sequence[int]) -> None:
+    calm = await undisturbed(len(seeds), replicas=2)
+    async with simulated(seeds[0]) as run:
         run.watcher()
         reconciler = run.reconciler(sweep=SWEEP)
         await run.advance(1.0)
@@ -94,15 +93,19 @@ async def disturbed_events(seed: int) -> None:
             delay=run.dice.random(),
             reorder=run.dice.random(),
         )
-        run.graph(services=ONE)
-        await run.advance(run.dice.uniform(0.0, 10.0))
-        run.edit(CHAT, lambda graph: graph.update(spec=a_graph("chat", services=ONE, replicas=2)["spec"]))
-        await run.advance(run.dice.uniform(0.0, 10.0))
-        if run.dice.random() < 0.3:
-            run.remove(CHAT)
-            while run.cluster.peek(CHAT) is not None:
-                await run.advance(10.0)
-            run.graph(services=ONE, replicas=2)
+
+        async def course(story: Story) -> None:
+            story.create()
+            await story.sleep(0.0, 10.0)
+            story.scale(2)
+            await story.sleep(0.0, 10.0)
+            if story.dice.random() < 0.3:
+                story.remove()
+                while story.graph is not None:
+                    await story.sleep(10.0)
+                story.create(replicas=2)
+
+        await tell(run, stories_of(run, seeds), course)
         await run.advance(5 * SWEEP.total_seconds())
         await run.converge()
 
@@ -111,4 +114,4 @@ async def disturbed_events(seed: int) -> None:
 
 @pytest.mark.rule("P-26")
 def test_lost_doubled_late_and_reordered_events_leave_the_same_objects() -> None:
-    run_seeds(disturbed_events)
+    run_seeds(disturbed_events, at_once=5)
