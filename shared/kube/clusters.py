@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -107,7 +107,7 @@ class KubeCluster:
 
     def follow(
         self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None
-    ) -> AsyncIterator[Observation]:
+    ) -> AsyncGenerator[Observation, None]:
         """Yield what happens to a resource, for ever."""
         return self.informer.follow(resource, selection, resume_from=resume_from)
 

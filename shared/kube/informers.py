@@ -8,7 +8,7 @@ comes from it, so that whoever keeps versions can ask whether they still mean th
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -73,13 +73,13 @@ class KubeInformer:
 
     def follow(
         self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None
-    ) -> AsyncIterator[Observation]:
+    ) -> AsyncGenerator[Observation, None]:
         """Yield what happens to a resource, for ever."""
         return self._follow(resource, selection, _Position(resume_from))
 
     async def _follow(
         self, resource: Resource, selection: Selection, position: _Position
-    ) -> AsyncIterator[Observation]:
+    ) -> AsyncGenerator[Observation, None]:
         backoff = Backoff(longest=self.options.longest_pause)
         while True:
             began, reason, pauses = self.clock.elapsed(), "closed", backoff

@@ -28,6 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 JSON = "application/json"
 _READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
+_TURNS_TO_CLOSE = 5  # of the event loop, in which aborted TLS connections close their sockets
 _THROTTLE_PAUSE = timedelta(milliseconds=500)
 
 
@@ -122,7 +123,10 @@ class Transport:
                 self._count(call, response.status, began)
                 if response.status != 200:
                     await self._refuse(call, response, access)
-                yield response.content
+                try:
+                    yield response.content
+                finally:
+                    _abort(response)
         except aiohttp.ClientSSLError as error:
             await self._credentials.access(refused=access)  # for the next attempt
             raise UntrustedServerError(f"{call}: {self._away(error)}") from error
@@ -216,6 +220,8 @@ async def open_transport(
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
         yield Transport(session, credentials, deadline=deadline, connections=connections, observer=observer)
+    for _ in range(_TURNS_TO_CLOSE):
+        await asyncio.sleep(0)
 
 
 @asynccontextmanager
@@ -242,6 +248,12 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "proxy": access.proxy,
         "allow_redirects": False,
     }
+
+
+def _abort(response: aiohttp.ClientResponse) -> None:
+    # Closing in order would wait half a minute for the answer of a server that has no reason to send one.
+    if response.connection is not None and response.connection.transport is not None:
+        response.connection.transport.abort()
 
 
 def _pause(error: ThrottledError) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import orjson
@@ -115,7 +115,7 @@ class FakeCluster:
 
     def follow(
         self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None
-    ) -> AsyncIterator[Observation]:
+    ) -> AsyncGenerator[Observation, None]:
         """Yield what happens to a resource."""
         return self.watches.follow(resource, selection, resume_from)
 

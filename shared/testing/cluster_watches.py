@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -76,7 +76,7 @@ class Watches:
 
     async def follow(
         self, resource: Resource, selection: Selection, resume_from: int | None
-    ) -> AsyncIterator[Observation]:
+    ) -> AsyncGenerator[Observation, None]:
         """Yield a Snapshot or what followed a version, then what happens."""
         watch = _Watch(resource, selection)
         self._begin(watch, resume_from)

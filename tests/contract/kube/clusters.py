@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.core.json import Manifest
-from shared.core.resources import CONFIG_MAPS, DEPLOYMENTS, Ref
-from shared.ports.cluster import Cluster, Informer, Observation
+from shared.core.resources import CONFIG_MAPS, DEPLOYMENTS, Ref, Resource
+from shared.ports.cluster import EVERYTHING, Cluster, Informer, Observation, Selection
 
 PATIENCE = 10.0  # seconds until a check fails for good; nothing takes so long
 
 
 class ClusterAndInformer(Cluster, Informer, Protocol):
-    """Both ports in one object."""
+    """Both ports in one object, whose followers a test can close."""
+
+    def follow(
+        self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None
+    ) -> AsyncGenerator[Observation, None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,16 @@ class UnderTest:
 
     cluster: ClusterAndInformer
     namespace: str
+    followers: AsyncExitStack  # closes what `follow` opened
+
+    def follow(
+        self, resource: Resource, *, resume_from: int | None = None, **selection: Any
+    ) -> AsyncGenerator[Observation, None]:
+        """Follow a resource in the test's namespace, until the test ends."""
+        chosen = Selection(self.namespace, **selection)
+        followed = self.cluster.follow(resource, chosen, resume_from=resume_from)
+        self.followers.push_async_callback(followed.aclose)
+        return followed
 
     def config_map(self, name: str = "settings", **data: str) -> Manifest:
         """Return a ConfigMap of the test's namespace."""

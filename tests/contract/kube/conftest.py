@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -26,12 +26,14 @@ async def under_test(request: pytest.FixtureRequest) -> AsyncIterator[UnderTest]
     """One cluster with a namespace of the test's own."""
     namespace = f"contract-{os.getpid()}-{next(_NUMBERS)}"
     if request.param == "fake":
-        yield UnderTest(FakeCluster(namespaces=("default", namespace)), namespace)
+        async with AsyncExitStack() as followers:
+            yield UnderTest(FakeCluster(namespaces=("default", namespace)), namespace, followers)
         return
     server: ApiTestServer = request.getfixturevalue("api_server")
     async with open_cluster(KubeOptions(server.kubeconfig, informer=InformerOptions(page=2)), SystemClock()) as cluster:
         await make_namespace(cluster, namespace)
-        yield UnderTest(cluster, namespace)
+        async with AsyncExitStack() as followers:
+            yield UnderTest(cluster, namespace, followers)
 
 
 async def make_namespace(cluster: KubeCluster, name: str) -> None:
@@ -45,6 +47,3 @@ def unused_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
-
-
-IMPATIENT = InformerOptions(silence=timedelta(seconds=1), longest_pause=timedelta(milliseconds=200))

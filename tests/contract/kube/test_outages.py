@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from shared.core.objects import name_of
 from shared.core.resources import CONFIG_MAPS, NODES, PODS
 from shared.kube.clusters import KubeCluster, KubeOptions, open_cluster
 from shared.kube.informers import InformerOptions
-from shared.ports.cluster import Observation, Observed, Selection, Snapshot
+from shared.ports.cluster import Observation, Observed, Snapshot
 from shared.runtime.clock import SystemClock
 from tests.contract.kube.clusters import UnderTest, first
 from tests.contract.kube.conftest import make_namespace
@@ -25,7 +26,6 @@ from tests.servers.interface import ApiTestServer
 pytestmark = pytest.mark.asyncio
 
 NAMESPACE = "outages"
-HERE = Selection(NAMESPACE)
 OURS = "dynamo-reconciler-children"
 
 
@@ -48,12 +48,14 @@ async def cluster(server: ApiTestServer) -> AsyncIterator[KubeCluster]:
         yield cluster
 
 
-def config_map(cluster: KubeCluster, name: str) -> dict[str, object]:
-    """Return a ConfigMap of the tests' namespace."""
-    return UnderTest(cluster, NAMESPACE).config_map(name)
+@pytest_asyncio.fixture
+async def here(cluster: KubeCluster) -> AsyncIterator[UnderTest]:
+    """The cluster with the tests' namespace."""
+    async with AsyncExitStack() as followers:
+        yield UnderTest(cluster, NAMESPACE, followers)
 
 
-def is_about(name: str) -> object:
+def is_about(name: str) -> Callable[[Observation], bool]:
     """Return a question for any news of one object, in a list or alone."""
 
     def is_it(seen: Observation) -> bool:
@@ -63,21 +65,25 @@ def is_about(name: str) -> object:
     return is_it
 
 
-async def test_a_follower_survives_a_kill_of_the_server(cluster: KubeCluster, server: ApiTestServer) -> None:
-    seen = cluster.follow(CONFIG_MAPS, HERE)
+async def test_a_follower_survives_a_kill_of_the_server(
+    cluster: KubeCluster, here: UnderTest, server: ApiTestServer
+) -> None:
+    seen = here.follow(CONFIG_MAPS)
     await first(seen, lambda found: isinstance(found, Snapshot))
 
     await asyncio.to_thread(server.restart)
     await ensure_namespace(cluster)
-    await cluster.apply(config_map(cluster, "after"), manager=OURS)
+    await cluster.apply(here.config_map("after"), manager=OURS)
 
-    assert await first(seen, is_about("after"))  # type: ignore[arg-type]
+    assert await first(seen, is_about("after"))
 
 
-async def test_a_server_without_its_data_is_listed_anew(cluster: KubeCluster, server: ApiTestServer) -> None:
+async def test_a_server_without_its_data_is_listed_anew(
+    cluster: KubeCluster, here: UnderTest, server: ApiTestServer
+) -> None:
     for name in ("a", "b", "c", "d"):
-        await cluster.apply(config_map(cluster, name), manager=OURS)
-    seen = cluster.follow(CONFIG_MAPS, HERE)
+        await cluster.apply(here.config_map(name), manager=OURS)
+    seen = here.follow(CONFIG_MAPS)
     await first(seen, lambda found: isinstance(found, Snapshot))
 
     await asyncio.to_thread(server.kill)
@@ -89,33 +95,39 @@ async def test_a_server_without_its_data_is_listed_anew(cluster: KubeCluster, se
     assert not {"a", "b", "c", "d"} & {name_of(item) for item in listed.items}
 
 
-async def test_a_frozen_server_is_noticed_and_resumed(cluster: KubeCluster, server: ApiTestServer) -> None:
-    seen = cluster.follow(CONFIG_MAPS, HERE)
+async def test_a_frozen_server_is_noticed_and_resumed(
+    cluster: KubeCluster, here: UnderTest, server: ApiTestServer
+) -> None:
+    seen = here.follow(CONFIG_MAPS)
     await first(seen, lambda found: isinstance(found, Snapshot))
 
     await asyncio.to_thread(server.pause)
     with pytest.raises(UnknownResultError):
-        await cluster.apply(config_map(cluster, "during"), manager=OURS)
+        await cluster.apply(here.config_map("during"), manager=OURS)
     with pytest.raises(UnreachableError):
-        await cluster.get(UnderTest(cluster, NAMESPACE).ref_of_config_map("during"))
+        await cluster.get(here.ref_of_config_map("during"))
     await asyncio.to_thread(server.resume)
-    await cluster.apply(config_map(cluster, "after"), manager=OURS)
+    await cluster.apply(here.config_map("after"), manager=OURS)
 
-    assert await first(seen, is_about("after"))  # type: ignore[arg-type]
+    assert await first(seen, is_about("after"))
 
 
-async def test_a_killed_server_is_unreachable_and_then_back(cluster: KubeCluster, server: ApiTestServer) -> None:
+async def test_a_killed_server_is_unreachable_and_then_back(
+    cluster: KubeCluster, here: UnderTest, server: ApiTestServer
+) -> None:
     await asyncio.to_thread(server.kill)
     with pytest.raises(UnreachableError) as raised:
-        await cluster.apply(config_map(cluster, "a"), manager=OURS)
+        await cluster.apply(here.config_map("a"), manager=OURS)
     await asyncio.to_thread(server.start)
     await ensure_namespace(cluster)
 
     assert not isinstance(raised.value, UnknownResultError)
-    assert await cluster.apply(config_map(cluster, "a"), manager=OURS)
+    assert await cluster.apply(here.config_map("a"), manager=OURS)
 
 
-async def test_an_outage_is_told_once_for_all_watches(cluster: KubeCluster, server: ApiTestServer) -> None:
+async def test_an_outage_is_told_once_for_all_watches(
+    cluster: KubeCluster, here: UnderTest, server: ApiTestServer
+) -> None:
     with capture_logs() as lines:
         async with asyncio.TaskGroup() as tasks:
             watching = [tasks.create_task(_drain(cluster.follow(resource))) for resource in (CONFIG_MAPS, PODS, NODES)]

@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.objects import name_of, uid_of, version_of
 from shared.core.resources import CONFIG_MAPS, DEPLOYMENTS, Resource
-from shared.ports.cluster import Absent, Bookmark, Observation, Observed, Selection, Snapshot
+from shared.ports.cluster import Absent, Bookmark, Observation, Observed, Snapshot
 from tests.contract.kube.clusters import UnderTest, first
 
 pytestmark = pytest.mark.asyncio
@@ -26,7 +26,7 @@ async def test_the_first_observation_is_a_complete_snapshot(under_test: UnderTes
     for name in ("a", "b", "c"):
         await under_test.cluster.create(under_test.config_map(name), manager=OURS)
 
-    seen = await first(under_test.cluster.follow(CONFIG_MAPS, Selection(under_test.namespace)), lambda _: True)
+    seen = await first(under_test.follow(CONFIG_MAPS), lambda _: True)
 
     assert isinstance(seen, Snapshot)
     assert {"a", "b", "c"} <= {name_of(item) for item in seen.items}
@@ -34,7 +34,7 @@ async def test_the_first_observation_is_a_complete_snapshot(under_test: UnderTes
 
 
 async def test_changes_follow_the_snapshot_in_order(under_test: UnderTest) -> None:
-    seen = under_test.cluster.follow(CONFIG_MAPS, Selection(under_test.namespace))
+    seen = under_test.follow(CONFIG_MAPS)
     await first(seen, lambda found: isinstance(found, Snapshot))
 
     created = await under_test.cluster.create(under_test.config_map("a", x="1"), manager=OURS)
@@ -58,7 +58,7 @@ async def test_a_follower_resumes_behind_a_version(under_test: UnderTest) -> Non
     await under_test.cluster.create(under_test.config_map("b"), manager=OURS)
 
     seen = await first(
-        under_test.cluster.follow(CONFIG_MAPS, Selection(under_test.namespace), resume_from=version_of(first_one)),
+        under_test.follow(CONFIG_MAPS, resume_from=version_of(first_one)),
         lambda _: True,
     )
 
@@ -66,16 +66,14 @@ async def test_a_follower_resumes_behind_a_version(under_test: UnderTest) -> Non
 
 
 async def test_a_version_from_the_future_gives_a_snapshot(under_test: UnderTest) -> None:
-    seen = await first(
-        under_test.cluster.follow(CONFIG_MAPS, Selection(under_test.namespace), resume_from=10**12), lambda _: True
-    )
+    seen = await first(under_test.follow(CONFIG_MAPS, resume_from=10**12), lambda _: True)
 
     assert isinstance(seen, Snapshot)
 
 
 async def test_an_object_that_leaves_the_selection_is_deleted_for_its_follower(under_test: UnderTest) -> None:
     await under_test.cluster.apply(under_test.deployment("frontend"), manager=OURS)
-    seen = under_test.cluster.follow(DEPLOYMENTS, Selection(under_test.namespace, label_selector="app=frontend"))
+    seen = under_test.follow(DEPLOYMENTS, label_selector="app=frontend")
     await first(seen, lambda found: isinstance(found, Snapshot))
     operation = {"op": "replace", "path": "/metadata/labels/app", "value": "other"}
 
@@ -92,7 +90,7 @@ async def test_the_last_finalizer_taken_away_shows_as_one_deletion(under_test: U
     held["metadata"]["finalizers"] = ["nvidia.com/finalizer"]
     created = await under_test.cluster.create(held, manager=OURS)
     await under_test.cluster.delete(under_test.ref_of_config_map("a"), uid=uid_of(created))
-    seen = under_test.cluster.follow(CONFIG_MAPS, Selection(under_test.namespace))
+    seen = under_test.follow(CONFIG_MAPS)
     await first(seen, lambda found: isinstance(found, Snapshot))
 
     operation = {"op": "remove", "path": "/metadata/finalizers"}
@@ -105,7 +103,7 @@ async def test_the_last_finalizer_taken_away_shows_as_one_deletion(under_test: U
 
 
 async def test_metadata_alone_keeps_its_kind(under_test: UnderTest) -> None:
-    seen = under_test.cluster.follow(CONFIG_MAPS, Selection(under_test.namespace, metadata_only=True))
+    seen = under_test.follow(CONFIG_MAPS, metadata_only=True)
     await first(seen, lambda found: isinstance(found, Snapshot))
 
     await under_test.cluster.create(under_test.config_map("a", secret="value"), manager=OURS)
@@ -116,6 +114,6 @@ async def test_metadata_alone_keeps_its_kind(under_test: UnderTest) -> None:
 
 
 async def test_a_resource_that_is_not_served_is_absent(under_test: UnderTest) -> None:
-    seen = await first(under_test.cluster.follow(UNKNOWN), lambda _: True)
+    seen = await first(under_test.follow(UNKNOWN), lambda _: True)
 
     assert isinstance(seen, Absent)

@@ -300,7 +300,7 @@ async def test_a_closed_follower_is_forgotten() -> None:
     seen = cluster.follow(GRAPHS)
     await anext(seen)
     opened = cluster.watches.count
-    await seen.aclose()  # type: ignore[attr-defined]  # a generator
+    await seen.aclose()
 
     cluster.put(a_graph())
 
