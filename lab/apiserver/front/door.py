@@ -15,7 +15,7 @@ from aiohttp import web
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.discovery.pages import Pages
 from lab.apiserver.documents import dumps
-from lab.apiserver.errors import ApiError, PageNotFoundError
+from lab.apiserver.errors import ApiError, PageNotFoundError, bad_request
 from lab.apiserver.front.authentication import authenticate
 from lab.apiserver.front.counters import Counters
 from lab.apiserver.front.dispatch import Dispatch, Exchange
@@ -52,6 +52,8 @@ class Door:
             response = _refusal(error, exchange)
         except PageNotFoundError:
             response = web.Response(status=404, text="404 page not found\n", headers=_NO_SNIFF)
+        except RecursionError:
+            response = _refusal(bad_request("exceeded max depth"), exchange)
         except web.HTTPRequestEntityTooLarge:
             response = _refusal(_too_large(), exchange)
         self._count(exchange, response.status)

@@ -5,7 +5,7 @@ Separate from the strategies themselves, so that adding one is one line. Invaria
 
 from __future__ import annotations
 
-from lab.apiserver.strategies import core, definitions, workloads
+from lab.apiserver.strategies import core, definitions, pods, workloads
 from lab.apiserver.strategies.names import label_name, path_segment, service_name
 from lab.apiserver.strategies.naming import CLEANUP
 from lab.apiserver.strategies.strategy import Strategy
@@ -24,10 +24,10 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
     ("", "nodes"): Strategy(default=core.default_node),
     ("", "pods"): Strategy(
         counts_generation=True,
-        default=workloads.default_pod,
-        prepare=workloads.prepare_pod,
-        check=workloads.check_pod,
-        grace=workloads.pod_grace,
+        default=pods.default_pod,
+        prepare=pods.prepare_pod,
+        check=pods.check_pod,
+        grace=pods.pod_grace,
     ),
     ("", "secrets"): Strategy(default=core.default_secret, check=core.check_secret),
     ("", "configmaps"): Strategy(check=core.check_config_map),

@@ -112,7 +112,7 @@ async def test_one_of_many_racing_updates_wins(lab_server: ApiServer, tmp_path: 
         pytest.param(b"\xff\xfe", 400, id="not UTF-8"),
         pytest.param(b"[]", 400, id="not an object"),
         pytest.param(
-            b'{"kind":"ConfigMap","apiVersion":"v1","metadata":' + b'{"a":' * 200 + b"1" + b"}" * 201, 422, id="deep"
+            b'{"kind":"ConfigMap","apiVersion":"v1","a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, id="deep"
         ),
         pytest.param(b'{"data":"' + b"x" * (4 << 20) + b'"}', 413, id="too large"),
     ],

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.apiserver.documents import Document, dumps, loads
-from lab.apiserver.strategies import workloads
+from lab.apiserver.strategies import pods, workloads
 
 FILLERS = (
     workloads.default_deployment,
@@ -58,7 +58,7 @@ def test_filling_in_twice_is_filling_in_once(fill: Any, containers: list[Documen
 def test_only_moving_tags_are_always_pulled(image: str, policy: str) -> None:
     spec: Document = {"containers": [{"name": "a", "image": image}]}
 
-    workloads.default_pod_spec(spec)
+    pods.default_pod_spec(spec)
 
     assert spec["containers"][0]["imagePullPolicy"] == policy
 
@@ -66,7 +66,7 @@ def test_only_moving_tags_are_always_pulled(image: str, policy: str) -> None:
 def test_limits_are_requested_where_nothing_else_is_said() -> None:
     spec: Document = {"containers": [{"name": "a", "resources": {"limits": {"cpu": "2", "memory": "1Gi"}}}]}
 
-    workloads.default_pod_spec(spec)
+    pods.default_pod_spec(spec)
 
     assert spec["containers"][0]["resources"]["requests"] == {"cpu": "2", "memory": "1Gi"}
 
@@ -115,4 +115,4 @@ def test_a_job_selects_the_pods_that_carry_its_uid() -> None:
     ],
 )
 def test_a_pod_gets_time_to_end_while_a_node_may_run_it(pod: Document, asked: int | None, grace: int) -> None:
-    assert workloads.pod_grace(pod, asked) == grace
+    assert pods.pod_grace(pod, asked) == grace
