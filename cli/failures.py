@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from lab.launcher.stacks import StackNameError
 from shared.core.errors import ForbiddenError, InvalidObjectError, PlatformError, UnreachableError
 
 
@@ -32,7 +33,7 @@ def code_of(error: Exception) -> Exit:
     match error:
         case CommandError():
             return error.code
-        case InvalidObjectError():
+        case InvalidObjectError() | StackNameError():
             return Exit.USAGE
         case UnreachableError() | ForbiddenError() | ConnectionError() | TimeoutError():
             return Exit.UNREACHABLE
@@ -42,4 +43,4 @@ def code_of(error: Exception) -> Exit:
 
 def is_expected(error: Exception) -> bool:
     """Return whether an error is one that a user can act on, so that a traceback says nothing more."""
-    return isinstance(error, CommandError | PlatformError | OSError)
+    return isinstance(error, CommandError | PlatformError | StackNameError | OSError)

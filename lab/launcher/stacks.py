@@ -7,6 +7,7 @@ replaced in one step, so that a reader never sees half of it.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,12 @@ from pathlib import Path
 from lab.launcher.processes import POLL_INTERVAL, log_tail
 
 RECORD_VERSION = 1
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # also that of an installation
+
+
+class StackNameError(Exception):
+    """A name that no stack can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,9 @@ def state_home() -> Path:
 
 
 def stack_folder(name: str) -> Path:
-    """Return the folder of one stack."""
+    """Return the folder of one stack; raise StackNameError for a name that would lead somewhere else."""
+    if not _NAME.fullmatch(name):
+        raise StackNameError(f"no stack can be named {name!r}: use lower-case letters, digits and hyphens, 63 at most")
     return state_home() / name
 
 
@@ -122,7 +131,7 @@ def forget_stack(name: str, *, purge: bool) -> None:
 def list_stacks() -> list[Stack]:
     """Return all recorded stacks, sorted by name."""
     names = sorted(path.parent.name for path in state_home().glob("*/stack.json"))
-    return [stack for name in names if (stack := read_stack(name)) is not None]
+    return [stack for name in names if _NAME.fullmatch(name) and (stack := read_stack(name)) is not None]
 
 
 def began(pid: int) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from lab.launcher.stacks import (
     Stack,
+    StackNameError,
     StackProcess,
     began,
     forget_stack,
@@ -138,3 +139,23 @@ def test_a_process_of_the_same_name_is_replaced() -> None:
     replaced = stack.with_process(a_process(2, name="rbac", started="y"))
 
     assert [process.pid for process in replaced.processes] == [2]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "/", "../other", "a/b", "UPPER", "a" * 64])
+def test_a_name_that_leads_out_of_the_folder_of_stacks_is_refused(name: str, state_home: Path) -> None:
+    outside = state_home / "other" / "kept"
+    outside.parent.mkdir()
+    outside.write_text("precious")
+
+    with pytest.raises(StackNameError):
+        forget_stack(name, purge=True)
+
+    assert outside.exists()
+
+
+def test_a_folder_that_is_no_stack_is_not_listed(state_home: Path) -> None:
+    folder = state_home / "dynamo-platform" / "Not a stack"
+    folder.mkdir(parents=True)
+    (folder / "stack.json").write_text("{}")
+
+    assert list_stacks() == []
