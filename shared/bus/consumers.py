@@ -152,14 +152,15 @@ class OrderedConsumer:
         return answer
 
     async def _check_stream(self) -> StreamState:
+        read = self._position  # as it was before the question: deliveries go on while the answer is on its way
         state = stream_state(await self._jetstream.call(f"STREAM.INFO.{self._stream}"))
         if self._created is None:
             self._created = state.created
         if state.created != self._created:
             raise StreamMissingError(f"stream {self._stream} was made anew at {state.created.isoformat()}")
-        if self._position is not None and state.last_sequence < self._position:
+        if read is not None and state.last_sequence < read:
             raise StreamMissingError(
-                f"stream {self._stream} ends at {state.last_sequence}, before {self._position}, which was read"
+                f"stream {self._stream} ends at {state.last_sequence}, before {read}, which was read"
             )
         return state
 
