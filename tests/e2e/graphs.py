@@ -21,7 +21,7 @@ PATIENCE = timedelta(seconds=30)
 
 
 def graph(name: str, namespace: str) -> Manifest:
-    """Return a graph of frontend, decode and prefill worker."""
+    """Return a graph of frontend, decode and prefill worker; without GPUs, of which there are only so many."""
     return {
         "apiVersion": GRAPHS.api_version,
         "kind": GRAPHS.kind,
@@ -30,8 +30,8 @@ def graph(name: str, namespace: str) -> Manifest:
             "backendFramework": "vllm",
             "services": {
                 "Frontend": _service("frontend", "python3 -m dynamo.frontend"),
-                "Decode": _service("decode", "python3 -m dynamo.vllm --model Qwen/Qwen3-0.6B", gpus=1),
-                "Prefill": _service("prefill", "python3 -m dynamo.vllm --model Qwen/Qwen3-0.6B", gpus=1),
+                "Decode": _service("decode", "python3 -m dynamo.vllm --model Qwen/Qwen3-0.6B"),
+                "Prefill": _service("prefill", "python3 -m dynamo.vllm --model Qwen/Qwen3-0.6B"),
             },
         },
     }
@@ -57,11 +57,10 @@ async def apply_graphs(stack: LiveStack, namespace: str, count: int) -> None:
             tasks.create_task(apply(graph(name, namespace)))
 
 
-async def edit_replicas(stack: LiveStack, graph: Ref, service: str, replicas: int) -> None:
+async def edit_replicas(cluster: Cluster, graph: Ref, service: str, replicas: int) -> None:
     """Change how many replicas a service of a graph wants."""
-    async with stack.target.cluster() as cluster:
-        operations = [{"op": "replace", "path": f"/spec/services/{service}/replicas", "value": replicas}]
-        await cluster.patch(graph, operations, manager=MANAGER)
+    operations = [{"op": "replace", "path": f"/spec/services/{service}/replicas", "value": replicas}]
+    await cluster.patch(graph, operations, manager=MANAGER)
 
 
 async def wait_until_successful(
@@ -103,7 +102,6 @@ def _manifests(each: object) -> list[Manifest]:
     return [each.manifest] if isinstance(each, Observed) else []
 
 
-def _service(kind: str, command: str, *, gpus: int = 0) -> Manifest:
+def _service(kind: str, command: str) -> Manifest:
     container = {"image": "registry.example/dynamo-vllm:1.0", "command": ["/bin/sh", "-c"], "args": [command]}
-    resources = {"resources": {"limits": {"gpu": str(gpus)}}} if gpus else {}
-    return {"componentType": kind, "replicas": 1, **resources, "extraPodSpec": {"mainContainer": container}}
+    return {"componentType": kind, "replicas": 1, "extraPodSpec": {"mainContainer": container}}
