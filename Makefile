@@ -43,18 +43,24 @@ unit: env ## unit tests
 
 check: lint types unit ## what every commit passes: format, lint, types, import contracts, unit tests
 
-.PHONY: unit test parity bench drill golden
+.PHONY: unit test parity drill bench
 test: env ## every test folder
 	$(BIN)/python -m scripts.test_folders
 
-parity: env ## the recorded reference output (nothing to compare yet beyond what make test does)
+parity: env ## rendering and status against the recorded reference output
 	$(BIN)/pytest -q tests/parity
+
+drill: env ## the chaos tests in their long form: thousands of seeds, minutes of outage
+	DYNAMO_CHAOS=long $(BIN)/pytest -q tests/chaos
 
 bench: env ## the figures of docs/performance.md
 	$(BIN)/python -m tests.bench
 
-.PHONY: generate crds docs
-generate: crds docs ## every generated file
+.PHONY: generate golden crds docs
+generate: golden crds docs ## every generated file
+
+golden: env ## the expected manifests of tests/golden, to be reviewed like code
+	$(BIN)/python -m tests.golden.reconciler
 
 crds: env ## the CRDs of charts/crds from shared/api
 	$(BIN)/python -m scripts.crds
