@@ -24,6 +24,7 @@ from shared.core.errors import (
     UnreachableError,
 )
 from shared.core.json import integer, items, text
+from shared.core.refusals import without_values
 
 _UNDECIDED = frozenset({500, 502, 504})  # the write may have happened
 _VERSION_TOO_LARGE = "ResourceVersionTooLarge"
@@ -70,7 +71,7 @@ def decode(body: bytes) -> object:
 def error_of(request: str, answer: Answer, *, is_write: bool) -> PlatformError:
     """Return the error that a refused request becomes; `request` names it in the message."""
     status = _status(answer.body)
-    said = text(status, "message") or f"HTTP {answer.code}"
+    said = without_values(text(status, "message")) or f"HTTP {answer.code}"
     return _error(f"{request}: {said}", answer, status, is_write=is_write)
 
 
@@ -78,7 +79,8 @@ def error_of_event(request: str, status: object) -> PlatformError:
     """Return the error that an ERROR event of a watch stands for."""
     code = integer(status, "code") or 500
     answer = Answer(code, b"")
-    return _error(f"{request}: {text(status, 'message') or code}", answer, status, is_write=False)
+    said = without_values(text(status, "message")) or str(code)
+    return _error(f"{request}: {said}", answer, status, is_write=False)
 
 
 def _error(message: str, answer: Answer, status: object, *, is_write: bool) -> PlatformError:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from services.reconciler.desired.problems import Problem
 from services.reconciler.status.notes import Change, Verb
 from services.reconciler.status.obstacles import Obstacle, refused
 from shared.applying.children import Result
 from shared.core.errors import PermanentError
-
-# `spec.x: Invalid value: "secret": must be ...`, as API servers write it; the value may be any JSON or Go text.
-_VALUE = re.compile(r'((?:Invalid|Unsupported|Duplicate) value): (?:"(?:[^"\\]|\\.)*"|[^:,\]]+)')
+from shared.core.refusals import without_values
 
 _VERBS: dict[str, Verb] = {"created": "created", "updated": "updated", "repaired": "updated"}
 
@@ -34,11 +30,6 @@ def obstacle_of(result: Result) -> Obstacle | None:
     """Return what the API server refused; what waiting may heal is retried in silence."""
     error = result.written.error if result.written is not None else None
     return refused(without_values(str(error))) if isinstance(error, PermanentError) else None
-
-
-def without_values(text: str) -> str:
-    """Return a refusal without the values that it repeats: conditions are read by many, and values may be secrets."""
-    return _VALUE.sub(r"\1", text)
 
 
 def foreign_problems(result: Result) -> list[Problem]:
