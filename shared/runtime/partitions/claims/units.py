@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import structlog
 
+from shared.core.errors import TemporaryError
 from shared.ports.clock import Clock
 from shared.runtime.partitions.bell import Bell, finish_or_cancel
 from shared.runtime.partitions.claims.fences import ClaimFence
@@ -22,6 +23,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 FIRST_RESTART = 0.5
 LAST_RESTART = 30.0
+LONGEST_WAIT = 1.0  # for a server or a stream that may be back at any moment
 STABLE_AFTER = 60.0  # a unit that ran for so long starts its back-off anew
 
 
@@ -102,7 +104,12 @@ class HeldUnits:
                 return
             if self.clock.elapsed() - started > STABLE_AFTER:
                 delay = FIRST_RESTART
-            log.error("unit ended and is started again", unit=claimed.unit, delay_seconds=delay, exc_info=failure)
+            awaited = _what_may_heal(failure)
+            if awaited:
+                delay = min(delay, LONGEST_WAIT)
+                log.warning("unit waits and is started again", unit=claimed.unit, reason=awaited, delay_seconds=delay)
+            else:
+                log.error("unit ended and is started again", unit=claimed.unit, delay_seconds=delay, exc_info=failure)
             await self._pause(claimed, delay * self.dice.uniform(0.5, 1.0))
             delay = min(delay * 2, LAST_RESTART)
 
@@ -112,6 +119,14 @@ class HeldUnits:
             waiting = tasks.create_task(_ring_when(claimed.leaving, bell))
             await bell.wait(delay)
             waiting.cancel()
+
+
+def _what_may_heal(failure: BaseException | None) -> str:
+    """Return what a unit waits for, or an empty text when a bug or a refusal ended it."""
+    if isinstance(failure, BaseExceptionGroup):
+        reasons = [_what_may_heal(each) for each in failure.exceptions]
+        return reasons[0] if all(reasons) else ""
+    return str(failure) or type(failure).__name__ if isinstance(failure, TemporaryError) else ""
 
 
 async def _ring_when(event: asyncio.Event, bell: Bell) -> None:

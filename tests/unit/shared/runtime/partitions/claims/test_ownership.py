@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.core.errors import LeaseLostError
+from shared.core.errors import LeaseLostError, UnreachableError
 from shared.ports.store import Drop
 from shared.runtime.partitions.claims.ownership import Ownership
 from shared.runtime.partitions.claims.replicas import ClaimOptions, Replica
@@ -37,6 +37,7 @@ class Member:
     running: dict[str, Claimed] = field(default_factory=dict)
     started: Counter[str] = field(default_factory=Counter)
     crashes: int = 0
+    failure: Exception = field(default_factory=lambda: RuntimeError("a bug"))
     lingers: timedelta = timedelta()
     ownership: Ownership = field(init=False)
     task: asyncio.Task[None] | None = None
@@ -55,7 +56,7 @@ class Member:
         try:
             if self.crashes:
                 self.crashes -= 1
-                raise RuntimeError("a bug")
+                raise self.failure
             await claimed.leaving.wait()
             await self.clock.sleep(self.lingers)
         finally:
@@ -231,6 +232,20 @@ async def test_a_unit_that_keeps_crashing_backs_off() -> None:
         await cluster.advance(60)
 
         assert max(one.started.values()) < 10
+
+
+async def test_a_unit_that_waits_for_a_server_looks_for_it_every_second() -> None:
+    async with a_cluster() as cluster:
+        away = ExceptionGroup("tasks", [UnreachableError("no server"), UnreachableError()])
+        one = Member("one", cluster.store, cluster.clock, crashes=1000, failure=away)
+        cluster.members.append(one)
+        one.task = cluster.tasks.create_task(one.run())
+
+        await cluster.advance(60)
+        one.crashes = 0
+        await cluster.advance(1)
+
+        assert one.writes() == UNITS
 
 
 async def test_a_crashed_unit_that_has_to_leave_does_not_wait_for_its_restart() -> None:
