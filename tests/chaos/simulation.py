@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,7 +23,7 @@ from services.watcher.changes.publications import Origin as WatcherOrigin
 from services.watcher.checkpoints import Checkpoints
 from services.watcher.correlations import Correlations
 from services.watcher.epochs import Epochs
-from services.watcher.kinds import KindWatcher, Surroundings
+from services.watcher.kinds import KindWatcher, Surroundings, epoch_now
 from services.watcher.streams import StreamKeeper
 from services.watcher.tables_from_log import read_table
 from shared.api.platform import PlatformContext
@@ -35,6 +35,7 @@ from shared.core.errors import TemporaryError
 from shared.core.json import Manifest, integer
 from shared.core.objects import generation_of, ref_of
 from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref, Resource
+from shared.ports.bus import Delivery, EventLog, Start, Subscription
 from shared.ports.passes import Decision
 from shared.ports.store import Put
 from shared.runtime.dead_letters import DeadLetters
@@ -104,6 +105,47 @@ class FreeFence:
 
     def check(self) -> None:
         """Allow everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jumbled:
+    """A subscription that delivers again, at any time, what it has delivered before."""
+
+    subscription: Subscription
+    dice: random.Random
+    again: float
+    past: list[Delivery] = field(default_factory=list)
+
+    @property
+    def pending_at_open(self) -> int:
+        """Return how many stored messages were waiting when it was opened."""
+        return self.subscription.pending_at_open
+
+    async def __aiter__(self) -> AsyncIterator[Delivery]:
+        """Yield each delivery, and behind it some of those before it."""
+        async for delivery in self.subscription:
+            self.past.append(delivery)
+            yield delivery
+            while self.dice.random() < self.again:
+                yield self.dice.choice(self.past)
+
+
+class JumbledBus:
+    """A client of the event log whose subscriptions are jumbled."""
+
+    def __init__(self, bus: FakeBus, dice: random.Random, again: float) -> None:
+        """Wrap a client."""
+        self._bus, self._dice, self._again = bus, dice, again
+
+    def __getattr__(self, name: str) -> object:
+        """Return what the client has."""
+        return getattr(self._bus, name)
+
+    @asynccontextmanager
+    async def follow(self, stream: str, subjects: Sequence[str], start: Start) -> AsyncIterator[Jumbled]:
+        """Open an ordered consumer that is none."""
+        async with self._bus.follow(stream, subjects, start) as subscription:
+            yield Jumbled(subscription, self._dice, self._again)
 
 
 @dataclass(slots=True)
@@ -176,16 +218,22 @@ class Simulation:
         return process
 
     def reconciler(
-        self, name: str = "reconciler", *, rules: PassRules | None = None, sweep: timedelta = timedelta(minutes=10)
+        self,
+        name: str = "reconciler",
+        *,
+        rules: PassRules | None = None,
+        sweep: timedelta = timedelta(minutes=10),
+        again: float = 0.0,
     ) -> Process:
-        """Start a replica of the reconciler, or of a service with other rules."""
+        """Start a replica of the reconciler, or of a service with other rules; `again` is how often events repeat."""
         process = self._process(name)
+        jumbled = cast(EventLog, JumbledBus(process.bus, random.Random(self.dice.random()), again))
         letters = DeadLetters(process.bus, self.clock, Origin("reconciler", "chaos", "1"))
         process.service = PartitionService(
             rules=rules or self._rules(process, letters),
             keys=KEYS,
             member=name,
-            bus=process.bus,
+            bus=jumbled if again else process.bus,
             store=process.store,
             clock=self.clock,
             letters=letters,
@@ -244,7 +292,7 @@ class Simulation:
         while True:
             try:
                 created = await around.streams.created()
-                epoch = await around.epochs.observe()
+                epoch = await epoch_now(kind, around)
                 table = await read_table(around.bus, kind)
                 origin = WatcherOrigin("chaos", "1", epoch, PARTITIONS)
                 fence = FreeFence(f"nobody/{kind.plural}")

@@ -28,7 +28,8 @@ async def look(work: Work) -> Outcome:
 
 def onlooker(run: Simulation, name: str) -> Process:
     """Start a replica that keeps views and changes nothing."""
-    return run.reconciler(name, rules=pass_rules("onlooker", reads=READS, primaries={GRAPHS: look}))
+    rules = pass_rules("onlooker", reads=READS, primaries={GRAPHS: look})
+    return run.reconciler(name, rules=rules, again=run.dice.choice((0.0, 0.4)))
 
 
 def seen(process: Process) -> dict[Ref, tuple[str, int]]:
@@ -85,7 +86,7 @@ async def disturbed_events(seeds: Sequence[int]) -> None:
     calm = await undisturbed(len(seeds), replicas=2)
     async with simulated(seeds[0]) as run:
         run.watcher()
-        reconciler = run.reconciler(sweep=SWEEP)
+        reconciler = run.reconciler(sweep=SWEEP, again=run.dice.choice((0.0, 0.4)))
         await run.advance(1.0)
         reconciler.bus.perturbation = Perturbation(
             drop=0.2 * run.dice.random(),

@@ -27,9 +27,9 @@ class Progress:
         self.pending = pending
 
     def delivered(self, sequence: int, pending: int) -> None:
-        """Note a delivery."""
-        self.reached = max(self.reached, sequence)
-        self.pending = pending
+        """Note a delivery; one that comes again says nothing about what waits now."""
+        if sequence >= self.reached:
+            self.reached, self.pending = sequence, pending
 
     @property
     def is_drained(self) -> bool:

@@ -30,9 +30,10 @@ def test_is_past_its_goal_when_nothing_waits_behind_the_goal() -> None:
     progress = Progress(goal=7)
     progress.opened(2)
 
-    progress.delivered(9, 1)
+    progress.delivered(8, 1)
     before = progress.is_past_goal
-    progress.delivered(8, 0)
+    progress.delivered(9, 0)
+    progress.delivered(8, 1)
 
     assert not before
     assert progress.is_past_goal
