@@ -24,7 +24,7 @@ def matching_version(webhook: Webhook, review: Review) -> str | None:
     if any(_matches(rule, review, resource.version) for rule in webhook.rules):
         return resource.version
     if webhook.matches_equivalents:
-        for version in sorted(resource.served_versions - {resource.version}):
+        for version in sorted(set(resource.served_versions) - {resource.version}):
             if any(_matches(rule, review, version) for rule in webhook.rules):
                 return version
     return None

@@ -41,7 +41,9 @@ def custom_resources(definition: Document) -> list[Resource]:
     schemas = {version["name"]: _schema(version) for version in spec["versions"]}
     served = [version for version in spec["versions"] if version.get("served")]
     terminating = bool(definition["metadata"].get("deletionTimestamp"))
-    common = _Common(spec, storage["name"], schemas, frozenset(item["name"] for item in served), terminating)
+    common = _Common(
+        spec, storage["name"], schemas, {item["name"]: schemas[item["name"]] for item in served}, terminating
+    )
     return [common.resource(version) for version in served]
 
 
@@ -87,7 +89,7 @@ class _Common:
         spec: Document,
         storage: str,
         schemas: Mapping[str, LazySchema],
-        served: frozenset[str],
+        served: Mapping[str, LazySchema],
         terminating: bool,
     ) -> None:
         self._spec = spec

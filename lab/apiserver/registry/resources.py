@@ -58,7 +58,7 @@ class Resource:
     singular: str = ""
     list_kind: str = ""
     storage_version: str = ""
-    served_versions: frozenset[str] = frozenset()
+    served_versions: Mapping[str, LazySchema] = field(default_factory=dict)
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ALL_VERBS

@@ -6,19 +6,21 @@ alone; a patch is computed anew on every try, on the newest state.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.documents import Document, dumps, timestamp
 from lab.apiserver.errors import ApiError, Cause, bad_request, conflict, internal, invalid
 from lab.apiserver.ownership.claims import claims
-from lab.apiserver.ownership.managers import ApplyResult, server_side_apply
+from lab.apiserver.ownership.managers import ApplyResult, Conflict, conflict_message, server_side_apply
 from lab.apiserver.ownership.typed import AppliedObjectError
 from lab.apiserver.patches.json_patch import PatchError, apply_json_patch
 from lab.apiserver.patches.merge_patch import apply_merge_patch
 from lab.apiserver.patches.strategic import apply_strategic_patch
 from lab.apiserver.requests.bodies import decode_json, decode_yaml, unsupported_media
 from lab.apiserver.requests.go_json import go_type
+from lab.apiserver.schemas.prune import prune
 from lab.apiserver.storage.records import record_key
 from lab.apiserver.verbs.calls import Call, Result
 from lab.apiserver.verbs.creating import create_settled
@@ -80,6 +82,10 @@ def _wanted(patched: Any, live: Document, call: Call) -> Wanted:
 def _retyped(patched: Document, live: Document, call: Call) -> ApiError:
     """Refuse a patch that changes what the object is."""
     field = "kind" if patched.get("kind") != live["kind"] else "apiVersion"
+    version = str(patched.get("apiVersion", "")).rpartition("/")[2]
+    if field == "apiVersion" and version in call.resource.served_versions:
+        unknown = prune(patched, call.resource.served_versions[version]())[1]
+        call.warnings += [f'unknown field "{path}"' for path in unknown]
     text = f"Invalid value: {dumps(patched.get(field)).decode()}: must be {live[field]}"
     cause = Cause("FieldValueInvalid", field, text)
     return invalid(str(patched.get("kind", "")), call.resource.group, call.target.name, [cause])
@@ -131,13 +137,17 @@ async def apply(cluster: Cluster, call: Call, body: bytes) -> Result:
     return await Update(cluster, call, lambda live: _applied(call, configuration, live)).run()
 
 
-def _configuration(call: Call, body: bytes) -> Document:
+def decode_configuration(body: bytes) -> Document:
+    """Return the configuration of an apply body; what is no object has no type either, and is refused for that."""
     try:
         configuration, _duplicates = decode_yaml(body)
     except ValueError as error:
         raise bad_request(f"error decoding YAML: {error}") from error
-    if not isinstance(configuration, dict):
-        configuration = {}  # refused below: it has no type
+    return configuration if isinstance(configuration, dict) else {}
+
+
+def _configuration(call: Call, body: bytes) -> Document:
+    configuration = decode_configuration(body)
     if not call.options.explicit_manager:
         raise _manager_required()
     name = call.target.name
@@ -220,7 +230,7 @@ async def _create(cluster: Cluster, call: Call, configuration: Document) -> Resu
 def _applied(call: Call, configuration: Document, live: Document) -> Wanted:
     result = _merge(call, configuration, live)
     if result.conflicts:
-        raise _conflicting(result)
+        raise conflicting(result.conflicts)
     merged = result.object
     sent = configuration["metadata"]
     document = {**merged, "metadata": {**merged["metadata"]}}
@@ -228,9 +238,7 @@ def _applied(call: Call, configuration: Document, live: Document) -> Wanted:
     return Wanted(document, version=version, is_owned=True)
 
 
-def _conflicting(result: ApplyResult) -> ApiError:
-    causes = [
-        {"reason": "FieldManagerConflict", "message": conflicting.message, "field": conflicting.field}
-        for conflicting in result.conflicts
-    ]
-    return ApiError(409, "Conflict", result.message, details={"causes": causes})
+def conflicting(conflicts: Sequence[Conflict]) -> ApiError:
+    """Refuse an apply that would take fields from others."""
+    causes = [{"reason": "FieldManagerConflict", "message": taken.message, "field": taken.field} for taken in conflicts]
+    return ApiError(409, "Conflict", conflict_message(conflicts), details={"causes": causes})

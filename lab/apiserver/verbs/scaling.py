@@ -6,7 +6,6 @@ than the replicas path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lab.apiserver.documents import Document
@@ -53,4 +52,23 @@ def _with(document: Document, path: tuple[str, ...], value: Any) -> Document:
     return {**document, path[0]: _with(inner if isinstance(inner, dict) else {}, path[1:], value)}
 
 
-ScaleChange = Callable[[Document], Document]
+def replicas_owners(document: Document, paths: ScalePaths, manager: str) -> list[tuple[str, str]]:
+    """Return who else owns the replicas: each manager, and how a conflict with it reads."""
+    found: list[tuple[str, str]] = []
+    for entry in document["metadata"].get("managedFields") or ():
+        is_apply = entry.get("operation") == "Apply"
+        if (is_apply and entry.get("manager") == manager) or not _holds(
+            entry.get("fieldsV1") or {}, paths.spec_replicas
+        ):
+            continue
+        text = f'conflict with "{entry.get("manager", "")}"'
+        if entry.get("subresource"):
+            text += f' with subresource "{entry["subresource"]}"'
+        found.append((entry.get("manager", ""), text if is_apply else f"{text} using autoscaling/v1"))
+    return found
+
+
+def _holds(fields: Any, path: tuple[str, ...]) -> bool:
+    for part in path:
+        fields = fields.get(f"f:{part}") if isinstance(fields, dict) else None
+    return fields is not None

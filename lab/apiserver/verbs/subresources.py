@@ -6,11 +6,13 @@ Separate from updates of the object itself, because their bodies are of other ki
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.documents import Document, dumps, loads
 from lab.apiserver.errors import ApiError, Cause, bad_request, invalid, not_found
+from lab.apiserver.ownership.managers import Conflict
 from lab.apiserver.patches.json_patch import PatchError, apply_json_patch
 from lab.apiserver.patches.merge_patch import apply_merge_patch
 from lab.apiserver.registry.resources import ScalePaths
@@ -22,9 +24,16 @@ from lab.apiserver.storage.records import record_key
 from lab.apiserver.verbs.calls import Call, Result
 from lab.apiserver.verbs.deleting import delete
 from lab.apiserver.verbs.incoming import unappliable
-from lab.apiserver.verbs.patching import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
+from lab.apiserver.verbs.patching import (
+    APPLY_PATCH,
+    JSON_PATCH,
+    MERGE_PATCH,
+    STRATEGIC_PATCH,
+    conflicting,
+    decode_configuration,
+)
 from lab.apiserver.verbs.reading import get
-from lab.apiserver.verbs.scaling import scale_of, with_replicas
+from lab.apiserver.verbs.scaling import replicas_owners, scale_of, with_replicas
 from lab.apiserver.verbs.updating import Update, Wanted
 
 
@@ -46,19 +55,21 @@ async def put_scale(cluster: Cluster, call: Call, document: Document) -> Result:
     if document.get("kind") != "Scale":
         text = 'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"'
         raise bad_request(text)
-    return await _write_scale(cluster, call, lambda _scale: document)
+    return await _write_scale(cluster, call, lambda _scale, _live: document)
 
 
 async def patch_scale(cluster: Cluster, call: Call, body: bytes, media: str) -> Result:
     """Patch a Scale and write its replicas."""
+    if media == APPLY_PATCH:
+        return await _apply_scale(cluster, call, decode_configuration(body))
     if media not in (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH):
-        raise unsupported_media((JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH))
+        raise unsupported_media((JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH))
     try:
         content, _duplicates = decode_json(body)
     except ValueError as error:
         raise bad_request(f"error decoding patch: {error}") from error
 
-    def patched(scale: Document) -> Any:
+    def patched(scale: Document, _live: Document) -> Any:
         if media != JSON_PATCH:
             return apply_merge_patch(scale, content)
         try:
@@ -70,16 +81,38 @@ async def patch_scale(cluster: Cluster, call: Call, body: bytes, media: str) -> 
     return await _write_scale(cluster, call, patched)
 
 
-async def _write_scale(cluster: Cluster, call: Call, wanted_scale: Any) -> Result:
+async def _apply_scale(cluster: Cluster, call: Call, configuration: Document) -> Result:
+    """Apply a Scale: its one field is taken from another manager only by force."""
+    if (configuration.get("apiVersion"), configuration.get("kind")) != ("autoscaling/v1", "Scale"):
+        raise bad_request(f"invalid object type: {configuration.get('apiVersion')}, Kind={configuration.get('kind')}")
+    paths = _paths(call.target)
+    wanted = (configuration.get("spec") or {}).get("replicas")
+
+    def applied(scale: Document, live: Document) -> Document:
+        if wanted is None:
+            return scale
+        owners = replicas_owners(live, paths, call.options.manager)
+        if owners and wanted != scale["spec"].get("replicas") and not call.options.force:
+            raise conflicting([Conflict(name, ".spec.replicas", text) for name, text in owners])
+        metadata = {**scale["metadata"], **(configuration.get("metadata") or {})}
+        return {**scale, "metadata": metadata, "spec": {"replicas": wanted}}
+
+    return await _write_scale(cluster, call, applied, operation="Apply")
+
+
+ScaleChange = Callable[[Document, Document], Any]
+
+
+async def _write_scale(cluster: Cluster, call: Call, wanted_scale: ScaleChange, *, operation: str = "Update") -> Result:
     paths, resource = _paths(call.target), call.resource
 
     def change(live: Document) -> Wanted:
-        scale = wanted_scale(scale_of(live, resource, paths))
+        scale = wanted_scale(scale_of(live, resource, paths), live)
         _check_scale(scale, call)
         replicas = (scale.get("spec") or {}).get("replicas") or 0
         changed = with_replicas(live, paths, replicas)
         version = (scale.get("metadata") or {}).get("resourceVersion", "")
-        return Wanted({**changed, "metadata": dict(live["metadata"])}, version=version)
+        return Wanted({**changed, "metadata": dict(live["metadata"])}, version=version, operation=operation)
 
     written = await Update(cluster, call, change).run()
     return Result(written.code, dumps(scale_of(loads(written.body), resource, paths)))

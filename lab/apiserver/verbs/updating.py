@@ -39,6 +39,7 @@ class Wanted:
     version: str = ""  # the resourceVersion that the request insists on
     is_owned: bool = False
     strict_uid: bool = False
+    operation: str = "Update"  # under which the written fields are owned
 
 
 Change = Callable[[Document], Wanted]
@@ -153,6 +154,7 @@ class Update:
             document,
             schema=resource.schema(),
             manager=self.call.options.manager,
+            operation=wanted.operation,
             api_version=resource.api_version,
             subresource=subresource,
             time=None if subresource == "scale" else timestamp(),
