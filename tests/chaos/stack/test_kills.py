@@ -19,7 +19,8 @@ from shared.core.json import Manifest
 from shared.core.resources import COMPONENTS
 from shared.ports.cluster import Selection
 from shared.testing.eventually import eventually
-from tests.chaos.stack.outcomes import differences, outcome
+from tests.chaos.stack.differences import differences
+from tests.chaos.stack.outcomes import outcome
 from tests.e2e.graphs import apply_graphs, wait_until_successful
 from tests.e2e.stacks import LiveStack, stored_messages
 
