@@ -62,9 +62,8 @@ class Children:
         for change in found.changes:
             if change.ref in written.answers:
                 self._record(work, change.reason, f"{change.reason} {change.ref.resource.kind} {change.ref.name}")
-        if written.error is None:
-            for removal in found.removals:
-                self._record(work, "deleted", f"deleted {removal.ref.resource.kind} {removal.ref.name}")
+        for ref in sorted(written.deleted):
+            self._record(work, "deleted", f"deleted {ref.resource.kind} {ref.name}")
 
     def _record(self, work: Work, decision: str, message: str) -> None:
         self.decisions.record(

@@ -102,14 +102,6 @@ class Inventories:
         self._known[primary] = (fence.token, inventory)
         return inventory
 
-    async def load(self, fence: Fence) -> None:
-        """Read all inventories of the service at once: cheaper than one by one when a partition is taken over."""
-        prefix = self.keys.inventories(self.service)
-        for pair in (await self.store.list(prefix)).pairs:
-            primary = _primary(pair.key.removeprefix(prefix))
-            if primary is not None:
-                self._known[primary] = (fence.token, decode(pair.value))
-
     async def record(self, primary: Ref, inventory: Inventory, fence: Fence) -> None:
         """Write an inventory, if it differs from the one known; raise LeaseLostError when the claim has gone."""
         known = self._known.get(primary)
@@ -132,13 +124,6 @@ class Inventories:
             await self.store.commit([write], [CreatedAt(fence.claim, fence.token)])
         except ConflictError as error:
             raise LeaseLostError(f"claim {fence.claim} is not held with token {fence.token} any more") from error
-
-
-def _primary(path: str) -> Ref | None:
-    plural, _, address = path.partition("/")
-    namespace, _, name = address.partition("/")
-    resource = resource_by_plural(plural)
-    return Ref(resource, namespace, name) if resource and name else None
 
 
 def metadata_digest(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:

@@ -29,10 +29,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One child that is deleted."""
+    """One child that is deleted; until that is answered its record stays."""
 
     ref: Ref
     uid: str
+    applied: Applied | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, m
     if desired.keeps_unwanted:
         kept |= {ref: inventory.children[ref] for ref in unwanted if ref in inventory.children}
         unwanted = {}
-    removals = tuple(Removal(ref, uid) for ref, uid in sorted(unwanted.items()))
+    removals = tuple(Removal(ref, uid, inventory.children.get(ref)) for ref, uid in sorted(unwanted.items()))
     return Plan(tuple(changes), removals, tuple(foreign), tuple(waiting), kept)
 
 

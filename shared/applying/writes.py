@@ -23,6 +23,7 @@ class Written:
 
     children: dict[Ref, Applied]
     answers: dict[Ref, Manifest]
+    deleted: frozenset[Ref] = frozenset()
     error: Exception | None = None
 
 
@@ -41,8 +42,9 @@ class Writer:
         """
         limit = asyncio.Semaphore(PARALLEL_WRITES)
         answers: dict[Ref, Manifest] = {}
+        deleted: set[Ref] = set()
         steps = [self._apply(change, view, fence, limit, answers) for change in plan.changes]
-        steps += [self._delete(removal, view, fence, limit) for removal in plan.removals]
+        steps += [self._delete(removal, view, fence, limit, deleted) for removal in plan.removals]
         results = await asyncio.gather(*steps, return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         for failure in failures:
@@ -51,8 +53,9 @@ class Writer:
         children = dict(plan.kept or {})
         digests = {change.ref: change.digest for change in plan.changes}
         children.update({ref: applied_of(answer, digests[ref]) for ref, answer in answers.items()})
+        left = {each.ref: each.applied for each in plan.removals if each.applied and each.ref not in deleted}
         error = next((failure for failure in failures if isinstance(failure, Exception)), None)
-        return Written(children, answers, error)
+        return Written(children | left, answers, frozenset(deleted), error)
 
     async def _apply(
         self, change: Change, view: View, fence: Fence, limit: asyncio.Semaphore, answers: dict[Ref, Manifest]
@@ -63,11 +66,14 @@ class Writer:
             view.was_written(answer)
             answers[change.ref] = answer
 
-    async def _delete(self, removal: Removal, view: View, fence: Fence, limit: asyncio.Semaphore) -> None:
+    async def _delete(
+        self, removal: Removal, view: View, fence: Fence, limit: asyncio.Semaphore, deleted: set[Ref]
+    ) -> None:
         async with limit:
             fence.check()
             await self.cluster.delete(removal.ref, uid=removal.uid)
             view.was_deleted(removal.ref, removal.uid)
+            deleted.add(removal.ref)
 
 
 def applied_of(answer: Manifest, desired: str) -> Applied:

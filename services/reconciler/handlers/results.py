@@ -21,9 +21,7 @@ def change_list(result: Result) -> list[Change]:
         for change in result.plan.changes
         if change.ref in result.written.answers
     ]
-    if result.written.error is None:
-        done += [Change("deleted", removal.ref.resource.kind, removal.ref.name) for removal in result.plan.removals]
-    return done
+    return done + [Change("deleted", ref.resource.kind, ref.name) for ref in sorted(result.written.deleted)]
 
 
 def obstacle_of(result: Result) -> Obstacle | None:
