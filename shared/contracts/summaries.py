@@ -52,7 +52,7 @@ _METADATA: Tree = dict.fromkeys(
     True,
 )
 # Annotations are free text that anybody writes; only those of the platform and of Kubernetes itself mean anything here.
-_ANNOTATION_DOMAINS = ("nvidia.com/", "kubernetes.io/", "k8s.io/", "kai.scheduler/")
+_ANNOTATION_DOMAINS = ("nvidia.com", "kubernetes.io", "k8s.io", "kai.scheduler")
 
 _CONDITIONS: Tree = {EACH: dict.fromkeys(("type", "status", "reason", "message", "observedGeneration"), True)}
 _TIMED_CONDITIONS: Tree = {
@@ -188,8 +188,12 @@ def _annotations(annotations: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in annotations.items()
-        if key != labels.LAST_APPLIED and any(domain in key for domain in _ANNOTATION_DOMAINS)
+        if key != labels.LAST_APPLIED and _is_of_domain(key.rpartition("/")[0])
     }
+
+
+def _is_of_domain(prefix: str) -> bool:
+    return any(prefix == domain or prefix.endswith(f".{domain}") for domain in _ANNOTATION_DOMAINS)
 
 
 def _pick(value: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
