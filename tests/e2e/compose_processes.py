@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from lab.launcher.processes import ManagedProcess, Program, free_port
 from tests.contract.compose.reading import ROOT, Service, services
 
 LOOPBACK = "127.0.0.1"
+PATIENCE = timedelta(seconds=30)  # stop_grace_period of the file
 ENTRY_POINTS = {"dynamoctl": (sys.executable, "-m", "cli")}  # by target, as services/Dockerfile has them
 PEERS = ("--listen-peer-urls=http://127.0.0.1:0", "--initial-advertise-peer-urls=http://127.0.0.1:0")
 
@@ -77,12 +79,12 @@ class ComposeProcesses:
         """Return what a service has printed."""
         return (self.folder / "logs" / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
-    def stop(self) -> dict[str, int]:
-        """End everything as `docker compose down` does and return the exit codes."""
-        codes = {}
-        for name, process in reversed(self.running.items()):
-            codes[name] = process.stop(timedelta(seconds=30))
-        return codes
+    def stop(self, *names: str) -> dict[str, int]:
+        """End services at once, all where none is named, as `docker compose down` does, and return the exit codes."""
+        ending = {name: self.running.pop(name) for name in names or tuple(self.running)}
+        with ThreadPoolExecutor(max_workers=max(1, len(ending))) as pool:
+            codes = pool.map(lambda process: process.stop(PATIENCE), ending.values())
+            return dict(zip(ending, codes, strict=True))
 
     def _command(self, service: Service) -> tuple[str, ...]:
         own = tuple(self._local(text, service) for text in service.command)
@@ -116,9 +118,11 @@ class ComposeProcesses:
         for mount in service.mounts:
             if mount.source.startswith("./"):
                 places[mount.target] = ROOT / mount.source
-            elif not mount.source.startswith("/"):
+            elif mount.source.startswith("/"):
+                places[mount.target] = Path(mount.source)
+            else:
                 places[mount.target] = self.folder / "volumes" / mount.source
         for place in places.values():
-            if not place.is_file():
+            if not place.exists():
                 place.mkdir(parents=True, exist_ok=True)
         return places

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from lab.launcher.binaries import kubectl_binary
-from tests.contract.compose.reading import ROOT, raw_document
+from tests.contract.compose.reading import ROOT, raw_document, services
 from tests.e2e.compose_processes import ComposeProcesses
 from tests.servers.choice import engine_answers
 from tests.servers.waiting import wait_until
@@ -39,14 +39,14 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeProcess
         stack.stop()
 
 
-def kubectl(stack: ComposeProcesses, *arguments: str) -> str:
+def kubectl(stack: ComposeProcesses, *arguments: str, limit: float = 30) -> str:
     return subprocess.run(
         [str(kubectl_binary().path), *arguments],
         env={"KUBECONFIG": str(stack.folder / "volumes/kube/kubeconfig"), "HOME": str(stack.folder)},
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=limit,
     ).stdout
 
 
@@ -86,9 +86,28 @@ def test_an_example_becomes_successful_and_its_events_are_printed(started: Compo
 
 
 def test_every_service_ends_in_order_when_it_is_told_to(started: ComposeProcesses) -> None:
-    codes = {name: started.running[name].stop(timedelta(seconds=20)) for name in ROOMS}
+    assert started.stop(*ROOMS) == dict.fromkeys(ROOMS, 0)
 
-    assert codes == dict.fromkeys(ROOMS, 0)
+
+def test_an_own_cluster_is_served_without_the_lab_and_without_a_webhook(
+    started: ComposeProcesses, tmp_path: Path
+) -> None:
+    # The lab of the first stack is the cluster; nothing of the platform is left in it but what `base` applies.
+    cluster = str(started.folder / "volumes/kube/kubeconfig")
+    kubectl(started, "delete", "validatingwebhookconfigurations", "dynamo-validating")
+    own = ComposeProcesses(tmp_path, services({"KUBECONFIG_FILE": cluster, "COMPOSE_PROFILES": ""}))
+    try:
+        for name in own.services:
+            own.start(name)
+        assert own.running["base"].wait(timedelta(seconds=60)) == 0, own.log("base")
+        kubectl(started, "create", "namespace", "own")
+        kubectl(started, "apply", "--namespace=own", f"--filename={ROOT / 'examples/aggregated.yaml'}")
+        kubectl(started, "wait", "--namespace=own", "--for=condition=Ready", "dgd", "--all", "--timeout=60s", limit=90)
+    finally:
+        codes = own.stop()
+
+    assert {name: codes[name] for name in ROOMS} == dict.fromkeys(ROOMS, 0)
+    assert "dynamo-validating" not in kubectl(started, "get", "validatingwebhookconfigurations", "--output=name")
 
 
 @pytest.mark.skipif(not engine_answers(), reason="no container engine answers")

@@ -56,12 +56,12 @@ def stages() -> dict[str, Stage]:
 def line_of(name: str) -> list[Stage]:
     """Return a stage and everything that it is built from, also through `COPY --from`."""
     known = stages()
-    todo, seen = [name], {}
-    while todo:
-        stage = known.get(todo.pop())
+    waiting, seen = [name], {}
+    while waiting:
+        stage = known.get(waiting.pop())
         if stage is None or stage.name in seen:
             continue
         seen[stage.name] = stage
-        todo.append(stage.base)
-        todo += [value.split()[0].removeprefix("--from=") for value in stage.values("COPY") if "--from=" in value]
+        waiting.append(stage.base)
+        waiting += [value.split()[0].removeprefix("--from=") for value in stage.values("COPY") if "--from=" in value]
     return list(seen.values())

@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 FILE = ROOT / "docker-compose.yml"
-OWN_CLUSTER = {"KUBECONFIG_FILE": "/home/someone/.kube/config", "COMPOSE_PROFILES": ""}
+OWN_CLUSTER = {"KUBECONFIG_FILE": "/somewhere/kubeconfig", "COMPOSE_PROFILES": ""}
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<operator>[-+])(?P<word>[^}]*))?\}")
 
