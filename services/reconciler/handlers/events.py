@@ -66,4 +66,4 @@ class EventRecorder:
             await self.cluster.apply(manifest, manager=MANAGER)
         except PlatformError as error:
             metrics.EVENTS_DROPPED.inc()
-            log.debug("event was not written", event=name_of(manifest), reason=str(error))
+            log.debug("event was not written", name=name_of(manifest), reason=str(error))
