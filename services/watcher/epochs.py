@@ -1,7 +1,9 @@
 """The epoch: the life of one cluster's history, within which resource versions can be compared.
 
-It is the uid of namespace `kube-system` and a counter that is raised when a list's version is below one that was
-stored: a cluster restored from a backup, or a restarted lab. It is recorded in etcd, so that all replicas agree.
+It is the uid of namespace `kube-system` and a counter. The counter is raised when a list's version is below one that
+was stored (a cluster restored from a backup, a restarted lab) and when another cluster takes the place of the one
+before. The epoch is recorded in etcd, so that all replicas agree. Invariant: no epoch comes back, since views refuse
+one that they left. So a wiped etcd goes on from what the log tells, and a cluster that returns begins a new epoch.
 """
 
 from __future__ import annotations
@@ -34,10 +36,18 @@ class Epoch:
 
 
 def next_epoch(recorded: Epoch | None, uid: str, *, went_back: bool) -> Epoch:
-    """Return the epoch of a cluster with this uid, one further when its versions went back."""
-    if recorded is None or recorded.uid != uid:
+    """Return the epoch of a cluster with this uid: a further one for another cluster or when versions went back."""
+    if recorded is None:
         return Epoch(uid, 0)
-    return Epoch(uid, recorded.counter + 1) if went_back else recorded
+    return Epoch(uid, recorded.counter + 1) if went_back or recorded.uid != uid else recorded
+
+
+def newest(recorded: Epoch | None, logged: str) -> Epoch | None:
+    """Return the later of what etcd records and what the log was written in: etcd may have lost the record."""
+    uid, _, counter = logged.rpartition(".")
+    if not uid or not counter.isdecimal() or (recorded is not None and recorded.counter >= int(counter)):
+        return recorded
+    return Epoch(uid, int(counter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +73,11 @@ class Epochs:
                     case _:
                         pass  # a wiped store is written to again by whoever looks next
 
-    async def observe(self, *, went_back_from: str = "") -> str:
+    async def observe(self, *, went_back_from: str = "", logged: str = "") -> str:
         """Return the epoch after looking at the cluster; record it when it is a new one.
 
-        `went_back_from` is the epoch in which the caller saw versions go back. Many kinds see the same restored
-        cluster: only the first of them begins a new epoch.
+        `logged` is an epoch that the log was written in. `went_back_from` is the epoch in which the caller saw versions
+        go back. Many kinds see the same restored cluster: only the first of them begins a new epoch.
         """
         while True:
             namespace = await self.cluster.get(SYSTEM_NAMESPACE)
@@ -75,8 +85,9 @@ class Epochs:
                 raise UnreachableError("namespace kube-system is missing: the API server is not ready")
             pair = await self.store.get(self.keys.epoch)
             recorded = _decode(pair.value) if pair else None
-            went_back = recorded is not None and str(recorded) == went_back_from
-            epoch = next_epoch(recorded, uid_of(namespace), went_back=went_back)
+            last = newest(recorded, logged)
+            went_back = last is not None and str(last) == went_back_from
+            epoch = next_epoch(last, uid_of(namespace), went_back=went_back)
             if epoch == recorded:
                 return str(epoch)
             try:

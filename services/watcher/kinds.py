@@ -165,7 +165,7 @@ class KindWatcher:
                 self.mark.received(version, 0)
                 self._advanced.set()
             case Interrupted():
-                if await self.around.epochs.observe() != self.origin.epoch:
+                if await self.around.epochs.observe(logged=self.origin.epoch) != self.origin.epoch:
                     raise RelistError("the API server has another history than before")
             case Absent():
                 await self._take_absence()
@@ -188,7 +188,8 @@ class KindWatcher:
             listed.update(each.subject for each in wanted)
             needed += self._needed(wanted)
             went_back = went_back or any(self.table.contradicts(each.subject, each.headers) for each in wanted)
-        if await self.around.epochs.observe(went_back_from=self.origin.epoch if went_back else "") != self.origin.epoch:
+        ended = self.origin.epoch if went_back else ""
+        if await self.around.epochs.observe(went_back_from=ended, logged=self.origin.epoch) != self.origin.epoch:
             raise RelistError("the list belongs to another epoch than the log")
         self._absent.clear()
         gone = self.table.gone(listed, version=snapshot.version, epoch=self.origin.epoch)
@@ -329,7 +330,13 @@ class KindWatcher:
 async def watch_kind(resource: Resource, around: Surroundings, fence: Fence) -> None:
     """Read what the log holds of a resource, then follow it."""
     created = await around.streams.created()
-    epoch = await around.epochs.observe()
+    epoch = await epoch_now(resource, around)
     table = await read_table(around.bus, resource)
     origin = Origin(around.install, around.version, epoch)
     await KindWatcher(resource, around, fence, origin, created, table).run()
+
+
+async def epoch_now(resource: Resource, around: Surroundings) -> str:
+    """Return the epoch that a resource is published in from now on, never one before that of its marker."""
+    marker = await read_marker(around.bus, resource)
+    return await around.epochs.observe(logged=marker.epoch if marker is not None else "")

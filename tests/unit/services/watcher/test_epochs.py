@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from services.watcher.epochs import Epoch, Epochs, next_epoch
+from services.watcher.epochs import Epoch, Epochs, newest, next_epoch
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.core.errors import UnreachableError
 from shared.core.resources import NAMESPACES, Ref
@@ -30,7 +30,7 @@ def an_installation() -> tuple[FakeClock, FakeStore, Epochs]:
     ("recorded", "went_back", "expected"),
     [
         pytest.param(None, False, Epoch("b", 0), id="the first"),
-        pytest.param(Epoch("a", 3), False, Epoch("b", 0), id="another cluster"),
+        pytest.param(Epoch("a", 3), False, Epoch("b", 4), id="another cluster"),
         pytest.param(Epoch("b", 3), False, Epoch("b", 3), id="the same"),
         pytest.param(Epoch("b", 3), True, Epoch("b", 4), id="the same, restored"),
     ],
@@ -39,6 +39,29 @@ def test_an_epoch_ends_with_the_cluster_or_its_history(
     recorded: Epoch | None, went_back: bool, expected: Epoch
 ) -> None:
     assert next_epoch(recorded, "b", went_back=went_back) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "logged", "expected"),
+    [
+        pytest.param(None, "", None, id="nothing"),
+        pytest.param(None, "b-c.2", Epoch("b-c", 2), id="a wiped etcd"),
+        pytest.param(Epoch("a", 1), "a.2", Epoch("a", 2), id="an etcd restored from a backup"),
+        pytest.param(Epoch("a", 3), "a.2", Epoch("a", 3), id="a log that is behind"),
+        pytest.param(Epoch("a", 3), "a", Epoch("a", 3), id="a marker of another form"),
+    ],
+)
+def test_the_log_knows_what_etcd_has_lost(recorded: Epoch | None, logged: str, expected: Epoch | None) -> None:
+    assert newest(recorded, logged) == expected
+
+
+@pytest.mark.asyncio
+async def test_a_wiped_etcd_goes_on_in_the_epoch_of_the_log() -> None:
+    _, store, epochs = an_installation()
+    store.wipe()
+
+    assert await epochs.observe(logged=f"{UID}.2") == f"{UID}.2"
+    assert await epochs.recorded() == f"{UID}.2"
 
 
 @pytest.mark.asyncio

@@ -329,7 +329,7 @@ async def test_another_cluster_replaces_everything() -> None:
         assert room.living() == room.present()
         assert {each.epoch for each in room.events()} == {
             "00000002-0000-0000-0000-000000000000.0",
-            f"{FOREIGN_UID}.0",
+            f"{FOREIGN_UID}.1",
         }
 
 
