@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from services.rbac import metrics
 from services.rbac.grants import discovery, planner
+from services.rbac.grants.labels import MANAGED_BY
 from shared.applying.children import Children
 from shared.applying.inventories import Inputs, Inventories
 from shared.applying.plans import Wanted
 from shared.contracts.keys import ACCOUNTS, Key, accounts_key
+from shared.core import labels
 from shared.core.json import digest, mapping
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.resources import CLUSTER_ROLES, GRAPHS, ROLE_BINDINGS, ROLES, SERVICE_ACCOUNTS, Ref
@@ -28,16 +30,17 @@ _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)  # D-25
 
 def route(entry: Entry, *, copy_of: Key | None) -> Iterable[Queued]:
     """Queue the graph that an object is or belongs to, and the shared accounts of a namespace with a graph."""
-    resource = entry.ref.resource
-    if resource is GRAPHS:
-        if copy_of is not None and copy_of.kind == ACCOUNTS:
-            yield Queued(planner.primary(entry.ref.namespace), "edit")
-        else:
-            yield Queued(entry.ref, "edit")
+    namespace = entry.ref.namespace
+    if copy_of is not None:
+        # A copy that another key brought here, such as a model's, is the business of its own partition alone.
+        if copy_of.kind == ACCOUNTS and entry.ref.resource is GRAPHS:
+            yield Queued(planner.primary(namespace), "edit")
+    elif entry.ref.resource is GRAPHS:
+        yield Queued(entry.ref, "edit")
     elif entry.owner is not None and entry.owner.resource is GRAPHS:
-        yield Queued(Ref(GRAPHS, entry.ref.namespace, entry.owner.name), "child")
-    elif entry.ref in (planner.primary(entry.ref.namespace), planner.binding_ref(entry.ref.namespace)):
-        yield Queued(planner.primary(entry.ref.namespace), "child")
+        yield Queued(Ref(GRAPHS, namespace, entry.owner.name), "child")
+    elif entry.ref in planner.refs(namespace):
+        yield Queued(planner.primary(namespace), "child")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,7 @@ class GraphGrantsHandler:
         )
         result.raise_error()
         if result.plan is not None and result.plan.foreign:
-            taken = ", ".join(str(ref) for ref in result.plan.foreign)
-            return Retry(f"another owner controls {taken}: rename the graph or remove the object")
+            return Retry(taken(result.plan.foreign))
         return Done()
 
 
@@ -84,17 +86,16 @@ class SharedAccountsHandler:
         if not _users(work.view, namespace):
             return Done()
         inputs = Inputs("", 0, "", digest([GRANTS_VERSION, self.cluster_role]))
-        desired = [
-            planner.service_account(namespace),
-            planner.role_binding(namespace, self.cluster_role),
-        ]
-        binding = work.view.get(planner.binding_ref(namespace))
-        if binding is None and await self.cluster.get(Ref(CLUSTER_ROLES, "", self.cluster_role)) is None:
-            return self._without_role(work)
-        if binding is not None and not _refers_to(binding, self.cluster_role):
-            await self._replace(work, binding)
-        result = await self.children.bring_about(work, inputs, lambda: Wanted(desired))
-        result.raise_error()
+        if await self.children.settled(work, inputs) is None:
+            if await self.cluster.get(Ref(CLUSTER_ROLES, "", self.cluster_role)) is None:
+                return self._without_role(work)
+            await self._replace_binding(work)
+            desired = [planner.service_account(namespace), planner.role_binding(namespace, self.cluster_role)]
+            result = await self.children.bring_about(work, inputs, lambda: Wanted(desired))
+            result.raise_error()
+            if result.plan is not None and result.plan.foreign:
+                return Retry(taken(result.plan.foreign))
+        await self._remove_stand_in(work)
         return Done()
 
     def _without_role(self, work: Work) -> Outcome:
@@ -107,21 +108,37 @@ class SharedAccountsHandler:
             )
         return Retry(message, after=min(_FIRST_WAIT * 2 ** min(work.attempt - 1, 10), _LONGEST_WAIT))
 
-    async def _replace(self, work: Work, binding: Entry) -> None:
-        """Point the binding at another role: `roleRef` is immutable, and rights are never absent meanwhile (D-20)."""
+    async def _replace_binding(self, work: Work) -> None:
+        """Make way for a binding to another role: `roleRef` is immutable, and rights are never absent meanwhile (D-20).
+
+        The stand-in goes when the binding is there again, in this pass or, after a crash, in a later one.
+        """
         namespace = work.primary.namespace
-        stand_in = planner.role_binding(namespace, self.cluster_role)
-        stand_in["metadata"] = {**stand_in["metadata"], "name": f"{planner.BINDING}-next"}
+        binding = work.view.get(planner.binding_ref(namespace))
+        if binding is None or binding.is_deleting or _refers_to(binding, self.cluster_role):
+            return
         work.fence.check()
-        written = await self.cluster.apply(stand_in, manager=self.children.writer.manager)
+        stand_in = planner.stand_in(namespace, self.cluster_role)
+        work.view.was_written(await self.cluster.apply(stand_in, manager=self.children.writer.manager))
+        work.fence.check()
         await self.cluster.delete(binding.ref, uid=binding.uid)
-        answer = await self.cluster.apply(
-            planner.role_binding(namespace, self.cluster_role), manager=self.children.writer.manager
-        )
-        work.view.was_written(answer)
-        await self.cluster.delete(
-            Ref(ROLE_BINDINGS, namespace, f"{planner.BINDING}-next"), uid=written["metadata"]["uid"]
-        )
+        work.fence.check()
+        again = planner.role_binding(namespace, self.cluster_role)
+        work.view.was_written(await self.cluster.apply(again, manager=self.children.writer.manager))
+
+    async def _remove_stand_in(self, work: Work) -> None:
+        stand_in = work.view.get(planner.stand_in_ref(work.primary.namespace))
+        if stand_in is None or stand_in.is_deleting or stand_in.labels.get(labels.MANAGED_BY) != MANAGED_BY:
+            return
+        work.fence.check()
+        await self.cluster.delete(stand_in.ref, uid=stand_in.uid)
+        work.view.was_deleted(stand_in.ref, stand_in.uid)
+
+
+def taken(foreign: Iterable[Ref]) -> str:
+    """Return why some wanted objects are not written."""
+    names = ", ".join(str(ref) for ref in foreign)
+    return f"another owner controls {names}: rename the graph or remove the object"
 
 
 def _users(view: View, namespace: str) -> list[Entry]:

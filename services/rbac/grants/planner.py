@@ -11,6 +11,7 @@ from shared.core.resources import ROLE_BINDINGS, SERVICE_ACCOUNTS, Ref
 
 ACCOUNT = "planner-serviceaccount"
 BINDING = f"{ACCOUNT}-binding"
+STAND_IN = f"{BINDING}-next"
 
 
 def primary(namespace: str) -> Ref:
@@ -21,6 +22,16 @@ def primary(namespace: str) -> Ref:
 def binding_ref(namespace: str) -> Ref:
     """Return the address of the planner's binding."""
     return Ref(ROLE_BINDINGS, namespace, BINDING)
+
+
+def stand_in_ref(namespace: str) -> Ref:
+    """Return the address of the binding that holds the rights while the planner's own is replaced."""
+    return Ref(ROLE_BINDINGS, namespace, STAND_IN)
+
+
+def refs(namespace: str) -> tuple[Ref, ...]:
+    """Return the addresses of everything that a namespace's graphs share."""
+    return (primary(namespace), binding_ref(namespace), stand_in_ref(namespace))
 
 
 def service_account(namespace: str) -> Manifest:
@@ -41,6 +52,12 @@ def role_binding(namespace: str, cluster_role: str) -> Manifest:
         "roleRef": {"apiGroup": ROLE_BINDINGS.group, "kind": "ClusterRole", "name": cluster_role},
         "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}],
     }
+
+
+def stand_in(namespace: str, cluster_role: str) -> Manifest:
+    """Return the binding that holds the rights while the planner's own is replaced (D-20)."""
+    binding = role_binding(namespace, cluster_role)
+    return {**binding, "metadata": {**binding["metadata"], "name": STAND_IN}}
 
 
 def missing_role_message(cluster_role: str) -> str:
