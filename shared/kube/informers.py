@@ -34,7 +34,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class InformerOptions:
     """How patient an informer is."""
 
-    silence: timedelta = timedelta(seconds=90)  # a watch without even a bookmark for so long is dead
+    silence: timedelta = timedelta(minutes=10)  # longer than any watch lives: while nothing changes, nothing is said
     absent_pause: timedelta = timedelta(minutes=5)  # until a kind that is not served is looked for again
     longest_pause: timedelta = timedelta(seconds=5)
     page: int = requests.PAGE

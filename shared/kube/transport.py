@@ -8,6 +8,7 @@ must not be sent later. Only what the server surely did not do is sent again.
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import structlog
+from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from shared.core.errors import UnknownResultError, UnreachableError
@@ -29,6 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 JSON = "application/json"
 _READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
 _TURNS_TO_CLOSE = 5  # of the event loop, in which aborted TLS connections close their sockets
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}  # seconds, seconds, probes
 _THROTTLE_PAUSE = timedelta(milliseconds=500)
 
 
@@ -212,7 +215,7 @@ async def open_transport(
     """Open the one session of a process, and close it at the end."""
     async with aiohttp.ClientSession(
         # Watches hold a connection each, so the pool has no limit: requests are counted by the transport.
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=kept_alive),
         trust_env=False,
         read_bufsize=_READ_BUFFER,
         auto_decompress=False,
@@ -222,6 +225,17 @@ async def open_transport(
         yield Transport(session, credentials, deadline=deadline, connections=connections, observer=observer)
     for _ in range(_TURNS_TO_CLOSE):
         await asyncio.sleep(0)
+
+
+def kept_alive(address: AddrInfoType) -> socket.socket:
+    """Return a socket that notices within a minute that its peer is gone: a watch at rest hears nothing either way."""
+    family, kind, protocol, _, _ = address
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE.items():
+        if hasattr(socket, option):  # macOS calls some of them otherwise, and has defaults
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    return made
 
 
 @asynccontextmanager

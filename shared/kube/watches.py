@@ -22,6 +22,8 @@ from shared.kube.lists import named
 from shared.kube.transport import Transport
 from shared.ports.cluster import Bookmark, Observed, Selection
 
+LIFETIME = (240, 480)  # seconds, from and to
+
 _CHANGES: dict[str, Literal["added", "modified", "deleted"]] = {
     "ADDED": "added",
     "MODIFIED": "modified",
@@ -37,7 +39,7 @@ async def watch(
     The first item, without an event, says that the server has accepted the watch.
     """
     # The server ends a watch after a while; different times keep many clients from coming back together.
-    call = requests.watch(resource, selection, version=version, lifetime=random.randint(240, 480))
+    call = requests.watch(resource, selection, version=version, lifetime=random.randint(*LIFETIME))
     splitter = LineSplitter()
     async with transport.stream(call, silence=silence) as content:
         yield version, None

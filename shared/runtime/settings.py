@@ -78,9 +78,9 @@ class ServiceSettings(BaseSettings):
     )
     cluster_connections: int = Field(64, ge=1, description="Connections to the Kubernetes API at once.")
     watch_silence: timedelta = Field(
-        timedelta(seconds=90),
+        timedelta(minutes=10),
         gt=timedelta(0),
-        description="A watch that says nothing for so long, not even a bookmark, is opened anew.",
+        description="A watch that is silent for so long is opened anew; servers end each within 8 minutes themselves.",
     )
     claim_ttl: timedelta = Field(
         timedelta(seconds=10), ge=timedelta(seconds=1), description="Life of a replica's claims without a renewal."

@@ -21,7 +21,8 @@ NAMESPACE, GRAPHS = "rest", 30
 STREAMS = (CHANGES, DECISIONS)
 QUIET = timedelta(seconds=2)  # without an event, then all work is done
 PATIENCE = timedelta(seconds=30)
-WINDOW = timedelta(seconds=60 if os.environ.get("DYNAMO_CHAOS") == "long" else 15)
+# The long form outlasts what a client may take for too long a silence of its watches.
+WINDOW = timedelta(seconds=120 if os.environ.get("DYNAMO_CHAOS") == "long" else 15)
 
 
 @dataclass(frozen=True, slots=True)
