@@ -17,7 +17,7 @@ import structlog
 from services.discovery import metrics
 from services.discovery.capacity.nodes import capacity
 from shared.api.platform import capabilities_of
-from shared.contracts.envelope import decode_change
+from shared.contracts.envelope import ChangeHeaders, decode_change, is_news
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.facts import GPU, ORCHESTRATORS, encode_orchestrators
 from shared.contracts.streams import CHANGES
@@ -105,7 +105,7 @@ class GpuFact:
     bus: EventLog
     clock: Clock
     record: FactRecord
-    _objects: dict[Ref, Manifest] = field(default_factory=dict)
+    _objects: dict[Ref, tuple[ChangeHeaders, Manifest]] = field(default_factory=dict)
     _missing: set[Resource] = field(default_factory=lambda: {NODES, PODS})
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -143,13 +143,15 @@ class GpuFact:
             body = orjson.loads(message.body)
         except (InvalidObjectError, orjson.JSONDecodeError):
             return  # the partitions report it
-        if change.is_tombstone:
-            self._objects.pop(ref, None)
-        elif not change.is_copy:
-            self._objects[ref] = body
+        known = self._objects.get(ref)
+        if is_news(change, known[0] if known is not None else None):
+            if change.is_tombstone:
+                del self._objects[ref]
+            else:
+                self._objects[ref] = (change, body)
 
     def _of(self, resource: Resource) -> list[Manifest]:
-        return [manifest for ref, manifest in self._objects.items() if ref.resource is resource]
+        return [manifest for ref, (_, manifest) in self._objects.items() if ref.resource is resource]
 
 
 async def _any_of(*waits: Callable[[], Awaitable[object]]) -> None:

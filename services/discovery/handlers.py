@@ -49,11 +49,12 @@ class InstancesHandler:
         is_gone = work.view.get(work.primary) is None and not slices
         value = b"" if is_gone else record(found)
         key = self.keys.instances(namespace, name)
-        if await self._recorded(work, key) == value:
-            return Done()
-        await self._commit(work, Drop(key) if is_gone else Put(key, value))
-        self._written[work.primary] = (work.fence.token, value)
-        self._tell(work, found)
+        if await self._recorded(work, key) != value:
+            await self._commit(work, Drop(key) if is_gone else Put(key, value))
+            self._written[work.primary] = (work.fence.token, value)
+            self._tell(work, found)
+        if is_gone:
+            self._written.pop(work.primary, None)
         return Done()
 
     async def _recorded(self, work: Work, key: str) -> bytes:
