@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.rbac import metrics
@@ -12,6 +12,7 @@ from services.rbac.grants.labels import MANAGED_BY
 from shared.applying.children import Children
 from shared.applying.inventories import Inputs, Inventories
 from shared.applying.plans import Wanted
+from shared.contracts.envelope import correlation_id
 from shared.contracts.keys import ACCOUNTS, Key, accounts_key
 from shared.core import labels
 from shared.core.json import digest, mapping
@@ -83,8 +84,10 @@ class SharedAccountsHandler:
     async def __call__(self, work: Work) -> Outcome:
         """Bring the planner's account and binding about; without any graph nothing is done to them."""
         namespace = work.primary.namespace
-        if not _users(work.view, namespace):
+        users = _users(work.view, namespace)
+        if not users:
             return Done()
+        work = replace(work, correlation=_edit_behind(work.cause, users))
         inputs = Inputs("", 0, "", digest([GRANTS_VERSION, self.cluster_role]))
         if await self.children.settled(work, inputs) is None:
             if await self.cluster.get(Ref(CLUSTER_ROLES, "", self.cluster_role)) is None:
@@ -143,6 +146,12 @@ def taken(foreign: Iterable[Ref]) -> str:
 
 def _users(view: View, namespace: str) -> list[Entry]:
     return [graph for graph in view.of_key(accounts_key(namespace), GRAPHS) if not graph.is_deleting]
+
+
+def _edit_behind(cause: str, graphs: Iterable[Entry]) -> str:
+    """Return the id of the edit that an event belongs to; a shared object's own changes belong to none."""
+    edited = (graph for graph in graphs if cause.startswith(f"{graph.uid}."))
+    return next((correlation_id(graph.uid, graph.generation) for graph in edited), "")
 
 
 def _refers_to(binding: Entry, cluster_role: str) -> bool:

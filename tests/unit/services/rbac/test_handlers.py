@@ -83,7 +83,7 @@ class Desk:
                 self.view.take_object(manifest)
         self.view.forget_all(lambda placed: self.cluster.peek(placed.entry.ref) is None)
 
-    async def run(self, primary: Ref = ACCOUNTS, *, attempt: int = 1) -> Outcome:
+    async def run(self, primary: Ref = ACCOUNTS, *, attempt: int = 1, cause: str = "") -> Outcome:
         """Run one pass over what there is."""
         self.see()
         children = Children(Writer(self.cluster, RBAC), self.inventories, self.told, MANAGED)
@@ -92,7 +92,7 @@ class Desk:
             SERVICE_ACCOUNTS: SharedAccountsHandler(self.cluster, children, self.told, self.role),
         }
         view = PassView(self.view, lambda effect: None)
-        outcome = await handlers[primary.resource](Work(primary, view, self.fence, "edit", attempt=attempt))
+        outcome = await handlers[primary.resource](Work(primary, view, self.fence, "edit", cause, attempt=attempt))
         self.see()
         return outcome
 
@@ -133,6 +133,23 @@ async def test_makes_the_account_and_its_binding() -> None:
     }
     assert desk.binding["roleRef"] == {"apiGroup": ROLES.group, "kind": "ClusterRole", "name": ROLE}
     assert desk.binding["subjects"] == [SUBJECT]
+
+
+async def test_what_a_graph_brought_about_is_told_with_the_id_of_its_edit() -> None:
+    desk = await a_desk(a_role())
+    uid = uid_of(desk.cluster.peek(CHAT) or {})
+
+    await desk.run(cause=f"{uid}.7")
+
+    assert {each.correlation for each in desk.told.decisions} == {f"{uid[:8]}.1"}
+
+
+async def test_what_somebody_did_to_a_shared_object_is_told_with_no_edit() -> None:
+    desk = await a_desk(a_role(), a_binding(subject={"name": "wrong-sa"}))
+
+    await desk.run(cause=f"{uid_of(desk.binding)}.7")
+
+    assert {each.correlation for each in desk.told.decisions} == {""}
 
 
 @pytest.mark.rule("RB-07", "RB-13", "T-RB-2", "T-RB-6")
