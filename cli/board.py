@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import orjson
 from rich.table import Table
 
-from cli.graphs import HEADINGS, ComponentRow, GraphReport, graph_report
-from shared.contracts.envelope import decode_change
+from cli.graphs import HEADINGS, ComponentRow, GraphReport, belongs, graph_report
+from shared.contracts.envelope import ChangeHeaders, decode_change, is_news
 from shared.contracts.subjects import ROOT, parse_change_subject
 from shared.core.errors import InvalidObjectError
-from shared.core.json import Manifest
+from shared.core.json import Manifest, mapping
 from shared.core.resources import COMPONENTS, GRAPHS, PODS, Ref, Resource
 from shared.ports.bus import StoredMessage
 
@@ -23,7 +23,7 @@ class Board:
 
     namespace: str
     graph: str
-    _objects: dict[Resource, dict[Ref, Manifest]] = field(default_factory=dict)
+    _objects: dict[Resource, dict[Ref, tuple[ChangeHeaders, Manifest]]] = field(default_factory=dict)
 
     def take(self, message: StoredMessage) -> None:
         """Take in a message; what is no change event is ignored."""
@@ -35,15 +35,18 @@ class Board:
         except (InvalidObjectError, orjson.JSONDecodeError):
             return
         known = self._objects.setdefault(ref.resource, {})
-        if headers.is_tombstone:
-            known.pop(ref, None)
-        elif not headers.is_copy:
-            known[ref] = body
+        before = known.get(ref)
+        if is_news(headers, before[0] if before is not None else None):
+            if headers.is_tombstone:
+                del known[ref]
+            else:
+                known[ref] = (headers, body)
 
     @property
     def manifest(self) -> Manifest | None:
         """Return the graph's last state."""
-        return self._objects.get(GRAPHS, {}).get(Ref(GRAPHS, self.namespace, self.graph))
+        known = self._objects.get(GRAPHS, {}).get(Ref(GRAPHS, self.namespace, self.graph))
+        return known[1] if known is not None else None
 
     @property
     def is_ready(self) -> bool:
@@ -65,8 +68,9 @@ class Board:
     def has_all_children(self, resource: Resource) -> bool:
         """Return whether every component has an object of a resource."""
         graph = self.manifest
-        wanted = len((graph or {}).get("spec", {}).get("services", {}))
-        return 0 < wanted <= len(self._objects.get(resource, {}))
+        wanted = len(mapping(graph, "spec", "services"))
+        own = [each for each in self._all(resource) if belongs(each, self.namespace, self.graph)]
+        return 0 < wanted <= len(own)
 
     def table(self) -> Table:
         """Return the board for a terminal."""
@@ -78,6 +82,7 @@ class Board:
         return table
 
     def _report(self, graph: Mapping[str, object]) -> GraphReport:
-        components = list(self._objects.get(COMPONENTS, {}).values())
-        pods = list(self._objects.get(PODS, {}).values())
-        return graph_report(dict(graph), components, pods)
+        return graph_report(dict(graph), self._all(COMPONENTS), self._all(PODS))
+
+    def _all(self, resource: Resource) -> list[Manifest]:
+        return [manifest for _, manifest in self._objects.get(resource, {}).values()]

@@ -30,6 +30,8 @@ class ComponentRow:
         return [self.name, self.kind, f"{self.ready}/{self.wanted}", str(self.gpus), ",".join(self.nodes) or "-"]
 
 
+_REPLICAS = ("spec", "replicas")  # 0 is an answer
+
 HEADINGS = ["COMPONENT", "KIND", "PODS", "GPUS", "NODE"]
 
 
@@ -48,8 +50,8 @@ class GraphReport:
 def graph_report(graph: Manifest, components: Sequence[Manifest], pods: Sequence[Manifest]) -> GraphReport:
     """Return the report of one graph from the objects of its namespace."""
     namespace, name = namespace_of(graph), name_of(graph)
-    own = [each for each in components if _belongs(each, namespace, name)]
-    own_pods = [each for each in pods if _belongs(each, namespace, name)]
+    own = [each for each in components if belongs(each, namespace, name)]
+    own_pods = [each for each in pods if belongs(each, namespace, name)]
     services = mapping(graph, "spec", "services")
     rows = [_row(service, services[service], own, own_pods) for service in sorted(services)]
     state = text(graph, "status", "state") or "not observed yet"
@@ -69,13 +71,14 @@ def graph_reports(
     return sorted(found, key=lambda report: (report.namespace, report.name))
 
 
-def _belongs(manifest: Manifest, namespace: str, graph: str) -> bool:
+def belongs(manifest: Manifest, namespace: str, graph: str) -> bool:
+    """Return whether an object carries the label of a graph."""
     return namespace_of(manifest) == namespace and labels_of(manifest).get(labels.GRAPH_NAME) == graph
 
 
 def _row(service: str, spec: object, components: Sequence[Manifest], pods: Sequence[Manifest]) -> ComponentRow:
     component = next((each for each in components if text(each, "spec", "serviceName") == service), {})
-    wanted = member(component, "spec", "replicas") or member(spec, "replicas")
+    wanted = next((each for each in (member(component, *_REPLICAS), member(spec, "replicas")) if each is not None), 1)
     mine = [each for each in pods if labels_of(each).get(labels.COMPONENT) == service]
     return ComponentRow(
         name=service,

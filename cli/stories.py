@@ -70,8 +70,8 @@ class Storyteller:
             body = orjson.loads(message.body or b"{}")
         except (InvalidObjectError, orjson.JSONDecodeError) as error:
             return [_story(message, "watcher", message.subject, f"unreadable event: {error}")]
-        if headers.is_copy:
-            return []
+        if headers.is_copy or headers.type == "moved":
+            return []  # the object itself is told of where it lives
         before = self._last.get(str(ref), {})
         self._last[str(ref)] = {} if headers.is_tombstone else body
         told = [f"{headers.type}"] if headers.is_tombstone else _told(ref, before, body)
