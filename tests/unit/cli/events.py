@@ -17,6 +17,7 @@ from shared.ports.bus import StoredMessage
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 ORIGIN = Origin("demo", "1", "cluster.0")
+NOWHERE: frozenset[str] = frozenset()
 
 
 def an_object(resource: Resource, name: str, *, version: int = 1, graph: str = "chat", **content: Any) -> Manifest:
@@ -38,7 +39,7 @@ def an_object(resource: Resource, name: str, *, version: int = 1, graph: str = "
 
 
 def messages(
-    manifest: Manifest, change: ChangeType = "modified", held: frozenset[str] = frozenset()
+    manifest: Manifest, change: ChangeType = "modified", held: frozenset[str] = NOWHERE
 ) -> list[StoredMessage]:
     """Return the messages of a change, one for each partition."""
     found = publications(ref_of(manifest).resource, manifest, change, origin=ORIGIN, time=NOW, held=held)

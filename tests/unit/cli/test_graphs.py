@@ -33,10 +33,10 @@ def a_component(**more: Any) -> Manifest:
     return an_object(COMPONENTS, "chat-web", spec={"serviceName": "web", "replicas": 2, **more}, status=status)
 
 
-def a_pod(name: str = "p1", *, node: str = "n1", graph: str = "chat") -> Manifest:
+def a_pod(name: str = "p1", *, node: str = "n1", graph: str = "chat", version: int = 1) -> Manifest:
     """Return a ready pod of service `web` with a GPU."""
     spec = {"nodeName": node, "containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}
-    return an_object(PODS, name, service="web", graph=graph, spec=spec, status=READY)
+    return an_object(PODS, name, version=version, service="web", graph=graph, spec=spec, status=READY)
 
 
 def test_lists_the_components_with_pods_gpus_and_nodes() -> None:
@@ -151,10 +151,8 @@ def test_only_the_children_of_the_graph_count() -> None:
 def test_what_is_gone_leaves_the_board_and_what_moved_does_not() -> None:
     graph, pod = messages(a_graph()), messages(a_pod())
     held = frozenset(each.subject for each in pod)
-    moved = messages(
-        {**a_pod(graph="other"), "metadata": {**a_pod(graph="other")["metadata"], "resourceVersion": "2"}}, held=held
-    )
-    gone = messages({**a_pod(), "metadata": {**a_pod()["metadata"], "resourceVersion": "2"}}, "deleted")
+    moved = messages(a_pod(graph="other", version=2), held=held)
+    gone = messages(a_pod(version=2), "deleted")
 
     assert a_board(*graph, *pod, *gone).rows()[1].ready == 0
     assert a_board(*graph, *pod, *moved[::-1])._objects[PODS] != {}
