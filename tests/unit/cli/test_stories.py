@@ -95,9 +95,9 @@ def test_tells_what_happened(
 
 
 def test_a_story_says_when_who_and_about_what() -> None:
-    [story] = [
-        each for message in messages(an_object(NODES, "n1", graph="")) for each in Storyteller().stories(message)
-    ]
+    [message] = messages(an_object(NODES, "n1", graph=""))
+
+    [story] = Storyteller().stories(message)
 
     assert (story.at, story.service, story.about, story.meaning) == (NOW, "watcher", "Node n1", "added")
 

@@ -25,8 +25,8 @@ def test_addresses_need_no_stack() -> None:
     assert target.stack is None
     assert target.settings.kubeconfig == Path("/k")
     assert target.settings.context == "c"
-    assert target.settings.nats_url == "nats://a:1"
-    assert target.settings.etcd_endpoints == "b:2"
+    assert target.settings.nats_url == ("nats://a:1",)
+    assert target.settings.etcd_endpoints == ("b:2",)
     assert target.settings.install == "prod"
 
 
