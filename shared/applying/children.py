@@ -37,7 +37,7 @@ class Children:
 
     async def settled(self, work: Work, inputs: Inputs) -> Inventory | None:
         """Return the inventory if inputs and children are exactly as it records, so that nothing has to be asked."""
-        inventory = await self.inventories.read(work.primary, work.fence)
+        inventory = (await self.inventories.read(work.primary, work.fence)).in_epoch(inputs.epoch)
         return inventory if is_settled(inputs, inventory, work.view, self.managed) else None
 
     async def bring_about(self, work: Work, inputs: Inputs, desired: Callable[[], Wanted]) -> Result:
@@ -45,7 +45,7 @@ class Children:
 
         What was answered is recorded even if another write failed: call `raise_error` on the result.
         """
-        inventory = await self.inventories.read(work.primary, work.fence)
+        inventory = (await self.inventories.read(work.primary, work.fence)).in_epoch(inputs.epoch)
         if is_settled(inputs, inventory, work.view, self.managed):
             return Result(inventory=inventory)
         wanted = desired()
@@ -53,7 +53,7 @@ class Children:
         written = await self.writer.carry_out(found, work.view, work.fence)
         # Inputs are only recorded when all of them took effect: otherwise the next pass compares again.
         is_whole = not (written.error or found.waiting or found.foreign or wanted.keeps_unwanted)
-        inventory = Inventory(inputs if is_whole else None, written.children)
+        inventory = Inventory(inputs if is_whole else None, written.children, inputs.epoch)
         await self.inventories.record(work.primary, inventory, work.fence)
         self._tell(work, found, written)
         return Result(found, written, inventory)

@@ -7,7 +7,7 @@ the claim, so that the next owner of the partition can say the same without a re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 
 import orjson
 
@@ -29,6 +29,7 @@ class Inputs:
     generation: int
     metadata: str  # digest of the primary's labels and annotations
     context: str  # digest of facts, settings and the renderer's version
+    epoch: str = ""  # of the cluster's history: in another one, the same generation may be another spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ class Inventory:
 
     inputs: Inputs | None = None
     children: Mapping[Ref, Applied] = field(default_factory=dict)
+    epoch: str = ""  # in which the children were answered
+
+    def in_epoch(self, epoch: str) -> Inventory:
+        """Return what holds in an epoch: of another one only which objects are ours, not what is in them."""
+        if epoch == self.epoch:
+            return self
+        children = {ref: replace(applied, desired="", ownership="") for ref, applied in self.children.items()}
+        return Inventory(None, children, epoch)
 
     def encode(self) -> bytes:
         """Return the record as stored."""
@@ -55,7 +64,8 @@ class Inventory:
         return orjson.dumps(
             {
                 "v": RECORD_VERSION,
-                "inputs": inputs and [inputs.uid, inputs.generation, inputs.metadata, inputs.context],
+                "epoch": self.epoch,
+                "inputs": inputs and astuple(inputs),
                 "children": [
                     [ref.resource.plural, ref.namespace, ref.name, *astuple(each)]
                     for ref, each in sorted(self.children.items())
@@ -78,7 +88,8 @@ def decode(value: bytes) -> Inventory:
             resource = resource_by_plural(plural)
             if resource is not None:
                 children[Ref(resource, namespace, name)] = Applied(*applied)
-        return Inventory(Inputs(*record["inputs"]) if record["inputs"] else None, children)
+        inputs = Inputs(*record["inputs"]) if record["inputs"] else None
+        return Inventory(inputs, children, str(record.get("epoch", "")))
     except (KeyError, TypeError, ValueError):
         return EMPTY
 

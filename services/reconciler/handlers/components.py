@@ -63,7 +63,7 @@ class ComponentHandler:
         if component is None or is_deleting(component) or uid_of(component) != entry.uid:
             return Done()  # its event is on the way
         component = await self.finalizers.ensure(component, work)
-        self.primaries.keep(component)
+        self.primaries.keep(component, entry.epoch)
         rendered, obstacle = _rendered(component, context)
         wanted = Wanted(rendered.manifests, keeps_unwanted=obstacle is not None)
         result = await self.children.bring_about(work, inputs, lambda: wanted)
@@ -110,7 +110,7 @@ class ComponentHandler:
         )
         reported = await self.statuses.report(work, component_status(facts))
         if reported.answer is not None:
-            self.primaries.keep(reported.answer)
+            self.primaries.keep(reported.answer, inventory.epoch)
         return reported.outcome
 
 

@@ -32,4 +32,5 @@ class Contexts:
 
 def inputs_of(entry: Entry, context_digest: str) -> Inputs:
     """Return what a rendering of a primary depends on."""
-    return Inputs(entry.uid, entry.generation, metadata_digest(entry.labels, entry.annotations), context_digest)
+    metadata = metadata_digest(entry.labels, entry.annotations)
+    return Inputs(entry.uid, entry.generation, metadata, context_digest, entry.epoch)

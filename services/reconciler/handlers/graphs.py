@@ -61,7 +61,7 @@ class GraphHandler:
         if graph is None or is_deleting(graph) or uid_of(graph) != entry.uid:
             return Done()  # its event is on the way
         graph = await self.finalizers.ensure(graph, work)
-        self.primaries.keep(graph)
+        self.primaries.keep(graph, entry.epoch)
         stage = _stage(graph, context)
         wanted = Wanted(stage.children.manifests, keeps_unwanted=stage.is_incomplete)
         result = await self.children.bring_about(work, inputs, lambda: wanted)
@@ -82,7 +82,7 @@ class GraphHandler:
     def _remember(self, result: Result, graph: Manifest) -> None:
         if result.written is not None:
             for answer in result.written.answers.values():
-                self.primaries.keep(answer)
+                self.primaries.keep(answer, result.inventory.epoch)
         for note in change_notes(change_list(result)):
             self.recorder.record(note, graph)
 
@@ -103,7 +103,7 @@ class GraphHandler:
         )
         reported = await self.statuses.report(work, graph_status(facts))
         if reported.answer is not None:
-            self.primaries.keep(reported.answer)
+            self.primaries.keep(reported.answer, entry.epoch)
         return reported.outcome
 
 

@@ -22,23 +22,28 @@ class Primaries:
 
     cluster: Cluster
     limit: int = 512
-    _kept: OrderedDict[Ref, Manifest] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[Ref, tuple[str, Manifest]] = field(default_factory=OrderedDict)  # with its epoch
 
     async def read(self, entry: Entry) -> Manifest | None:
         """Return the object behind an entry, at least at the entry's version; None when it is gone."""
-        kept = self._kept.get(entry.ref)
-        if kept is not None and uid_of(kept) == entry.uid and version_of(kept) >= entry.version:
+        epoch, kept = self._kept.get(entry.ref, ("", None))
+        if (
+            kept is not None
+            and epoch == entry.epoch
+            and uid_of(kept) == entry.uid
+            and version_of(kept) >= entry.version
+        ):
             self._kept.move_to_end(entry.ref)
             return kept
         manifest = await self.cluster.get(entry.ref)
         if manifest is not None:
-            self.keep(manifest)
+            self.keep(manifest, entry.epoch)
         return manifest
 
-    def keep(self, manifest: Manifest) -> None:
-        """Remember a whole object that the API server answered with."""
+    def keep(self, manifest: Manifest, epoch: str = "") -> None:
+        """Remember a whole object that the API server answered with; versions say nothing in another epoch."""
         ref = ref_of(manifest)
-        self._kept[ref] = manifest
+        self._kept[ref] = (epoch, manifest)
         self._kept.move_to_end(ref)
         if len(self._kept) > self.limit:
             self._kept.popitem(last=False)
