@@ -39,7 +39,7 @@ types: env ## mypy --strict
 	$(BIN)/mypy
 
 unit: env ## unit tests
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/python -m scripts.test_folders unit
 
 check: lint types unit ## what every commit passes: format, lint, types, import contracts, unit tests
 
