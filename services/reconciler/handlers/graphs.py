@@ -16,12 +16,12 @@ from services.reconciler.handlers.results import change_list, foreign_problems, 
 from services.reconciler.handlers.statuses import Statuses, entry_manifest
 from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
 from services.reconciler.status.notes import change_notes
-from services.reconciler.status.obstacles import Obstacle, invalid
+from services.reconciler.status.obstacles import Obstacle, invalid, unread
 from shared.api.graphs import Graph
 from shared.api.platform import PlatformContext
 from shared.api.validation.graphs import judge_spec
 from shared.applying.children import Children, Result
-from shared.applying.inventories import Inventory
+from shared.applying.inventories import EMPTY, Inventory
 from shared.applying.plans import Wanted
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest, mapping, text
@@ -31,6 +31,7 @@ from shared.core.resources import COMPONENTS, Ref
 from shared.ports.passes import Entry, Work
 
 UNKNOWN_CLUSTER = timedelta(seconds=1)
+UNTOLD = 5  # passes without an answer that nobody has to hear of: at first start, discovery may come second
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class GraphHandler:
             return await self._let_go(work, entry)
         found = self.contexts.of(work)
         if found is None:
-            return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
+            return await self._wait_for_cluster(work, entry)
         context, context_digest = found
         inputs = inputs_of(entry, context_digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
@@ -70,6 +71,13 @@ class GraphHandler:
         outcome = await self._report(work, generation_of(graph), stage, result.inventory)
         result.raise_error()
         return outcome
+
+    async def _wait_for_cluster(self, work: Work, entry: Entry) -> Outcome:
+        """Ask again; if it lasts, tell of it on a graph without a status (that of a running graph still holds)."""
+        obstacle = unread()
+        if work.attempt > UNTOLD and not text(entry.summary, "status", "state"):
+            await self._report(work, entry.generation, _Stage(obstacle=obstacle), EMPTY)
+        return Retry(obstacle.text, UNKNOWN_CLUSTER)
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
         """Owner references collect the children; nothing is left to do but to let the object go."""

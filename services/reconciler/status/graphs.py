@@ -116,6 +116,10 @@ def graph_status(facts: GraphFacts) -> Manifest:
 
 def _summary(facts: GraphFacts) -> tuple[str, Condition]:
     obstacle = facts.obstacle
+    if obstacle is not None and obstacle.stage is Stage.LOOKING:
+        return PENDING, Condition(
+            READY, "False", "some_resources_are_not_ready", f"Resources not ready: {obstacle.text}"
+        )
     if obstacle is not None and obstacle.stage is Stage.VALIDATION:
         return FAILED, Condition(READY, "False", "ValidationFailed", f"Validation failed: {obstacle.text}")
     if obstacle is not None and obstacle.stage is Stage.FINALIZER:

@@ -11,6 +11,7 @@ from services.reconciler.desired.problems import Problem
 class Stage(Enum):
     """The part of a pass that failed."""
 
+    LOOKING = "ClusterNotRead"
     VALIDATION = "ValidationFailed"
     FINALIZER = "FinalizerFailed"
     RENDERING = "RenderFailed"
@@ -33,6 +34,12 @@ class Obstacle:
     def is_terminal(self) -> bool:
         """Return whether only a change of the object or the platform helps (W-62)."""
         return self.stage in (Stage.VALIDATION, Stage.RENDERING)
+
+
+def unread() -> Obstacle:
+    """Return the obstacle of a cluster that nobody has looked at yet."""
+    text = "nobody has said yet which orchestrators the cluster offers"
+    return Obstacle(Stage.LOOKING, text, Stage.LOOKING.value, "start the discovery service, or see why it is not ready")
 
 
 def invalid(text: str) -> Obstacle:
