@@ -56,7 +56,7 @@ async def test_etcd_wiped_after_a_restored_backup_leaves_no_service_deaf() -> No
         await run.converge()
 
         run.store.wipe()
-        await run.store.commit([Put(KEYS.fact(ORCHESTRATORS), encode_orchestrators(()))])
+        await run.store.another().commit([Put(KEYS.fact(ORCHESTRATORS), encode_orchestrators(()))])
         await run.advance(15.0)  # the reconciler claims again, over a log that tells of the second history
         watcher.kill()  # as the loss of its claims ends it
         run.watcher("watcher-2")

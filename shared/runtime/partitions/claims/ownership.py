@@ -57,6 +57,7 @@ class Ownership:
                 log.warning("lease was lost, claims are taken again", service=replica.service, reason=_first_text(lost))
             except* TemporaryError as failure:
                 self._tell(_first_text(failure))
+            _end_if_cancelled()
             if not stopping.is_set():
                 await replica.clock.sleep(REJOIN_SPREAD * replica.dice.random())
 
@@ -74,6 +75,13 @@ class Ownership:
         if not self._was_told:
             self._was_told = True
             log.warning("waiting for the ownership store", service=self.replica.service, reason=reason)
+
+
+def _end_if_cancelled() -> None:
+    """Raise what a task group of Python 3.11 drops: a cancellation that comes together with a failure."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _first_text(group: BaseExceptionGroup[BaseException]) -> str:
