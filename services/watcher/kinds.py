@@ -32,7 +32,7 @@ from shared.contracts.markers import SyncedMarker
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import parse_change_subject
 from shared.contracts.watched import is_of_interest
-from shared.core.errors import TemporaryError
+from shared.core.errors import TemporaryError, UnreachableError
 from shared.core.json import Manifest
 from shared.core.objects import name_of, namespace_of, version_of
 from shared.core.resources import Resource
@@ -274,10 +274,21 @@ class KindWatcher:
             await self._advanced.wait()
             self._advanced.clear()
             if self.mark.mark > recorded and self._owed is None:
-                recorded = self.mark.mark
-                checkpoint = Checkpoint(recorded, self.origin.epoch, self.created)
-                await self.around.checkpoints.write(self.resource, checkpoint, self.fence)
+                mark = self.mark.mark
+                if await self._record(Checkpoint(mark, self.origin.epoch, self.created)):
+                    recorded = mark
+                else:
+                    self._advanced.set()
                 await self.around.clock.sleep(CHECKPOINT_INTERVAL)
+
+    async def _record(self, checkpoint: Checkpoint) -> bool:
+        """Return whether a checkpoint is recorded; a store that is away for a moment must not stop the events."""
+        try:
+            await self.around.checkpoints.write(self.resource, checkpoint, self.fence)
+        except UnreachableError as error:
+            log.debug("checkpoint is written later", resource=self.resource.plural, reason=str(error))
+            return False
+        return True
 
     async def _keep_stream(self) -> None:
         await self.around.streams.until_replaced(self.created)
@@ -288,7 +299,11 @@ class KindWatcher:
         while True:
             await self.around.clock.sleep(self.around.resync_interval)
             stored = self.table.sequences()
-            fresh = await read_table(self.around.bus, self.resource)
+            try:
+                fresh = await read_table(self.around.bus, self.resource)
+            except TemporaryError as error:
+                log.warning("log could not be compared", resource=self.resource.plural, reason=str(error))
+                continue  # it is away; when it was made anew, somebody else tells
             if is_behind(fresh, stored, known=self.table.by_subject):
                 await self.around.checkpoints.forget(self.resource, self.fence)
                 raise RelistError("the log holds less than was stored")

@@ -136,6 +136,7 @@ class Publisher:
             newest = await self.bus.newest(CHANGES, publication.subject)
             outcome = verdict(publication, newest, current_epoch=await self.epoch())
         except TemporaryError:
+            await self.clock.sleep(FIRST_DELAY)
             return self.expected(publication.subject)  # the guard fails again and asks again
         sequence = newest.sequence if newest else 0
         return sequence if outcome is Verdict.AGAIN else Stored(publication, sequence, was_ours=False)

@@ -176,6 +176,38 @@ async def test_an_outage_of_the_log_loses_nothing() -> None:
         assert [told for told in room.told() if told[0] == "same"] == [("same", "added"), ("same", "modified")]
 
 
+async def test_a_store_that_is_away_for_a_moment_stops_no_event() -> None:
+    async with a_room() as room:
+        room.watch()
+        await room.advance(2.0)
+        room.store.stop()
+        room.put("one")
+        await room.advance(3.0)
+        during = room.living()
+        room.store.start()
+        await room.advance(3.0)
+        checkpoint = decode(room.store.pairs()[CHECKPOINT])
+
+        assert during == room.present()
+        assert room.restarts == []
+        assert checkpoint is not None
+        assert checkpoint.version == room.present()["one"]
+
+
+async def test_a_resync_that_falls_into_an_outage_of_the_log_ends_nothing() -> None:
+    async with a_room() as room:
+        room.watch(change=with_intervals(resync_interval=timedelta(seconds=2)))
+        await room.advance(1.0)
+        room.bus.stop()
+        await room.advance(30.0)
+        room.put("one")
+        room.bus.start()
+        await room.advance(3.0)
+
+        assert room.living() == room.present()
+        assert room.restarts == []
+
+
 async def test_stops_reading_ahead_of_a_log_that_is_away() -> None:
     async with a_room() as room:
         room.watch(change=lambda around: replace(around, max_bytes=4000))
