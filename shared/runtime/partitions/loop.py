@@ -104,7 +104,8 @@ class PartitionLoop:
     # What queues passes
 
     def _on_effect(self, effect: Effect) -> None:
-        if self._was_complete:  # before that, completeness itself queues every primary
+        # Before it is complete, completeness itself queues every primary that is there; what is gone is only seen here.
+        if self._was_complete or effect.after is None:
             self._queue(effect)
         self._entries.set(len(self.view))
 
