@@ -55,7 +55,7 @@ def up(
 
 
 def bring_up(options: StackOptions, progress: Progress, *, outlives: bool = True) -> Stack:
-    """Start everything, to live on after this process or to end with it; an interrupted start leaves nothing running."""
+    """Start everything, to live on after this process or to end with it; interrupted, it leaves nothing running."""
     former = read_stack(options.name)
     if former is not None:
         take_down(former, lambda *_: None)  # a record whose processes are gone, all or some of them

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.watcher.checkpoints import Checkpoints
 from services.watcher.correlations import Correlations
 from services.watcher.epochs import Epochs
-from services.watcher.kinds import Surroundings, watch_kind
+from services.watcher.handlers import Surroundings, watch_kind
 from services.watcher.settings import WatcherSettings
 from services.watcher.streams import StreamKeeper
 from shared.assembly.rooms import Platform, platform

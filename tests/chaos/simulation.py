@@ -23,7 +23,7 @@ from services.watcher.changes.publications import Origin as WatcherOrigin
 from services.watcher.checkpoints import Checkpoints
 from services.watcher.correlations import Correlations
 from services.watcher.epochs import Epochs
-from services.watcher.kinds import KindWatcher, Surroundings, epoch_now
+from services.watcher.handlers import KindWatcher, Surroundings, epoch_now
 from services.watcher.streams import StreamKeeper
 from services.watcher.tables_from_log import read_table
 from shared.api.platform import PlatformContext

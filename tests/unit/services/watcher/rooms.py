@@ -11,7 +11,7 @@ from datetime import timedelta
 from services.watcher.checkpoints import Checkpoints
 from services.watcher.correlations import Correlations
 from services.watcher.epochs import Epochs
-from services.watcher.kinds import Surroundings, watch_kind
+from services.watcher.handlers import Surroundings, watch_kind
 from services.watcher.markers import read_marker
 from services.watcher.streams import StreamKeeper
 from shared.contracts.envelope import ChangeHeaders, decode_change

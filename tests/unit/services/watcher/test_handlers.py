@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from services.watcher.checkpoints import decode
-from services.watcher.kinds import Surroundings
+from services.watcher.handlers import Surroundings
 from shared.contracts.streams import CHANGES
 from shared.core.json import Manifest
 from shared.core.resources import (

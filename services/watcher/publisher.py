@@ -17,8 +17,8 @@ from datetime import timedelta
 import structlog
 
 from services.watcher import metrics
+from services.watcher.changes.guards import Verdict, verdict
 from services.watcher.changes.publications import Publication
-from services.watcher.publishing.guards import Verdict, verdict
 from shared.contracts.streams import CHANGES
 from shared.core.errors import TemporaryError
 from shared.ports.bus import EventLog, SequenceConflictError

@@ -24,7 +24,7 @@ from services.watcher.correlations import Correlations
 from services.watcher.definitions import definitions
 from services.watcher.epochs import Epochs
 from services.watcher.markers import publish_marker, read_marker
-from services.watcher.publishing.publisher import Publisher, Stored
+from services.watcher.publisher import Publisher, Stored
 from services.watcher.streams import StreamKeeper
 from services.watcher.tables_from_log import is_behind, read_table
 from shared.contracts.envelope import ChangeType

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.watcher.changes.guards import Verdict, verdict
 from services.watcher.changes.publications import Publication
-from services.watcher.publishing.guards import Verdict, verdict
 from shared.contracts.envelope import ChangeHeaders, ChangeType
 from shared.ports.bus import StoredMessage
 from tests.unit.services.watcher.changes.builders import NOW, SUBJECT, headers

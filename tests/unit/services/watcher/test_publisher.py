@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from services.watcher.changes.publications import Publication
-from services.watcher.publishing.publisher import Publisher, Stored
+from services.watcher.publisher import Publisher, Stored
 from shared.contracts.envelope import decode_change
 from shared.contracts.streams import CHANGES, stream_specs
 from shared.testing.bus import FakeBus
