@@ -263,7 +263,9 @@ class KindWatcher:
             self._settled.clear()
             marker, self._owed = self._owed, None
             if marker is not None:
-                await publish_marker(self.around.bus, self.around.clock, self.resource, marker)
+                around = self.around
+                epoch = around.epochs.recorded
+                await publish_marker(around.bus, around.clock, self.resource, marker, epoch=epoch)
                 self._report_synced(True)
                 self._advanced.set()  # only from here on a checkpoint may be recorded
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from shared.contracts.markers import SyncedMarker, decode_marker
@@ -24,12 +25,22 @@ async def read_marker(bus: EventLog, resource: Resource) -> SyncedMarker | None:
         return None
 
 
-async def publish_marker(bus: EventLog, clock: Clock, resource: Resource, marker: SyncedMarker) -> None:
-    """Publish a marker, again and again until it is stored; a marker twice does no harm."""
+async def publish_marker(
+    bus: EventLog, clock: Clock, resource: Resource, marker: SyncedMarker, *, epoch: Callable[[], Awaitable[str]]
+) -> None:
+    """Publish a marker, again and again until it is stored, unless its epoch has ended meanwhile.
+
+    The guard keeps a watcher that was paused from putting the marker of an ended epoch on top of a newer one: every
+    view would wait for the next list then.
+    """
+    subject = synced_subject(resource)
     headers = {"ce-specversion": "1.0", "ce-type": f"com.nvidia.dynamo.{resource.plural}.synced.v1"}
     while True:
         try:
-            await bus.publish(synced_subject(resource), marker.encode(), headers)
+            newest = await bus.newest(CHANGES, subject)
+            if await epoch() != marker.epoch:
+                return  # whoever began the new epoch lists, and publishes its own
+            await bus.publish(subject, marker.encode(), headers, expected_last=newest.sequence if newest else 0)
         except TemporaryError:
             await clock.sleep(RETRY_DELAY)
         else:

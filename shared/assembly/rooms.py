@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from shared.assembly.connections import CLOCK, KUBERNETES, bus_of, cluster_of, store_of
 from shared.contracts.etcd_keys import EtcdKeys
@@ -23,6 +24,7 @@ from shared.ports.store import Store
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decisions import DecisionLog, Origin
 from shared.runtime.dependencies import wait_for
+from shared.runtime.health import Readiness
 from shared.runtime.partitions.claims.replicas import ClaimOptions
 from shared.runtime.partitions.rules import PassOptions, PassRules
 from shared.runtime.partitions.service import PartitionService
@@ -80,7 +82,8 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
         cluster = await stack.enter_async_context(cluster_of(settings, service=service.name, readiness=readiness))
         await wait_for(KUBERNETES, cluster.ping, readiness=readiness, clock=CLOCK)
         bus = await stack.enter_async_context(bus_of(settings, service=service.name))
-        readiness.clear("nats")
+        bus.on_connection(partial(_report_bus, readiness))
+        _report_bus(readiness, bus.is_connected)
         store = await stack.enter_async_context(store_of(settings))
         readiness.clear("etcd")
         origin = Origin(service=service.name, install=settings.install, version=service.version)
@@ -103,7 +106,15 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
                 yield around
             finally:
                 sending.cancel()
+                await asyncio.wait([sending])  # it puts back what it had in hand
                 await decisions.flush(FLUSH_BUDGET)
+
+
+def _report_bus(readiness: Readiness, is_connected: bool) -> None:
+    if is_connected:
+        readiness.clear("nats")
+    else:
+        readiness.wait("nats", "the connection broke and is being opened again")
 
 
 def member_name() -> str:

@@ -60,6 +60,10 @@ class NatsEventLog:
         """Return whether the connection to the server stands."""
         return self._connection.is_connected
 
+    def on_connection(self, listener: Callable[[bool], None]) -> None:
+        """Tell a listener, from now on, whenever the connection breaks or stands again."""
+        self._connection.on_change(lambda: listener(self.is_connected))
+
     @property
     def errors(self) -> Mapping[str, int]:
         """Return how often each kind of error was reported by the connection."""

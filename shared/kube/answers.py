@@ -42,8 +42,8 @@ class ThrottledError(TemporaryError):
         self.after = after
 
 
-class UnauthenticatedError(ForbiddenError):
-    """The server does not know who we are (401): credentials that were renewed meanwhile may help once."""
+class UnauthenticatedError(UnreachableError):
+    """The server does not know who we are (401): renewed credentials, or its own recovery, may help."""
 
 
 @dataclass(frozen=True, slots=True)

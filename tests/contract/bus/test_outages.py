@@ -34,6 +34,17 @@ async def test_acknowledged_messages_survive_a_crash(crashable: Bench) -> None:
     assert (state.last_sequence, state.messages) == (sequences[-1], 20)
 
 
+async def test_listeners_hear_that_the_connection_broke_and_stands_again(start_nats: StartNats) -> None:
+    server = start_nats()
+    heard: list[bool] = []
+    async with connect(NatsOptions(servers=(server.url,), times=QUICK)) as log:
+        log.on_connection(heard.append)
+        server.kill()
+        await eventually(lambda: heard == [False])
+        server.start()
+        await eventually(lambda: heard == [False, True])
+
+
 async def test_a_view_is_live_again_within_a_second_of_the_reconnect(crashable: Bench) -> None:
     await crashable.publish("a", "1")
     async with crashable.log.follow(crashable.stream, [crashable.subject(">")], Newest()) as subscription:

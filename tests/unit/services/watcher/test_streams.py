@@ -87,13 +87,30 @@ async def test_a_marker_is_published_until_it_is_stored() -> None:
     await bus.provision(stream_specs(), install="test")
     marker = SyncedMarker("cluster.0", clock.now(), 7)
     bus.stop()
-    publishing = asyncio.ensure_future(publish_marker(bus, clock, PODS, marker))
+    publishing = asyncio.ensure_future(publish_marker(bus, clock, PODS, marker, epoch=lambda: _epoch("cluster.0")))
     await clock.advance(timedelta(seconds=5))
     bus.start()
     await clock.advance(timedelta(seconds=1))
     await publishing
 
     assert await read_marker(bus, PODS) == marker
+
+
+async def test_a_marker_of_an_ended_epoch_is_not_put_on_top() -> None:
+    clock = FakeClock()
+    bus = FakeBus(clock)
+    await bus.provision(stream_specs(), install="test")
+    ours, newer = SyncedMarker("cluster.0", clock.now(), 7), SyncedMarker("cluster.1", clock.now(), 3)
+    await bus.publish(synced_subject(PODS), newer.encode(), {})
+
+    await publish_marker(bus, clock, PODS, ours, epoch=lambda: _epoch("cluster.1"))
+
+    assert await read_marker(bus, PODS) == newer
+
+
+async def _epoch(value: str) -> str:
+    """Return an epoch as etcd would."""
+    return value
 
 
 async def test_a_marker_that_nobody_can_read_counts_as_none() -> None:
