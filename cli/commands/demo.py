@@ -24,7 +24,7 @@ from cli.printing import console, notes, print_table
 from cli.stories import Story, Storyteller
 from cli.targets import Target, find_target
 from lab.launcher.bringup import take_down
-from lab.launcher.stacks import Stack, read_stack
+from lab.launcher.stacks import Stack, read_stack, starting
 from shared.contracts.streams import CHANGES, DECISIONS
 from shared.core.json import Manifest
 from shared.core.resources import DEPLOYMENTS
@@ -73,11 +73,12 @@ def demo(
     graph_file: Annotated[str, typer.Option("--example", help="Which example to apply.")] = "disaggregated-planner",
 ) -> int:
     """Run the demo; exit code 1 with the blocking object if the graph is not ready in time."""
-    former = read_stack(STACK)
-    if former is not None and former.is_running:
-        raise CommandError(f"stack {STACK} is running already: stop it with dynamoctl down --name {STACK}")
     graph = documents(example(graph_file))[0]
-    stack = bring_up(stack_options(STACK, [], [], 0, []), _note, outlives=keep)
+    with starting(STACK):
+        former = read_stack(STACK)
+        if former is not None and former.is_running:
+            raise CommandError(f"stack {STACK} is running already: stop it with dynamoctl down --name {STACK}")
+        stack = bring_up(stack_options(STACK, [], [], 0, []), _note, outlives=keep)
     try:
         return _run(stack, graph, keep=keep)
     finally:

@@ -85,7 +85,8 @@ async def read_all(bus: EventLog) -> list[StoredMessage]:
         left = deliveries.pending_at_open
         stream = aiter(deliveries)
         while left > 0:
-            delivery = await asyncio.wait_for(anext(stream), READ_LIMIT)
+            async with asyncio.timeout(READ_LIMIT):
+                delivery = await anext(stream)
             found.append(delivery.message)
             left = delivery.pending
     return sorted(found, key=lambda message: message.sequence)

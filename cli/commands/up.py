@@ -14,7 +14,7 @@ from cli.files import capability_crds, crd_files
 from cli.printing import notes
 from cli.targets import DEFAULT_STACK, find_target
 from lab.launcher.bringup import SERVICES, Bringup, StackOptions, is_ready, take_down
-from lab.launcher.stacks import Stack, read_stack
+from lab.launcher.stacks import Stack, read_stack, starting
 from shared.api.platform import Capability
 
 HELP = """Start the platform on this machine: NATS, etcd, a Kubernetes API, a workload simulator and the five services.
@@ -44,10 +44,11 @@ def up(
 ) -> int:
     """Bring a stack up, or say that it is up already."""
     options = stack_options(name, capability or [], setting or [], latency, replicas or [])
-    running = read_stack(name)
-    if running is not None and running.is_running:
-        return _report_running(running)
-    stack = bring_up(options, lambda part, what: notes().print(f"{part.ljust(12)} {what}", markup=False))
+    with starting(name):
+        running = read_stack(name)
+        if running is not None and running.is_running:
+            return _report_running(running)
+        stack = bring_up(options, lambda part, what: notes().print(f"{part.ljust(12)} {what}", markup=False))
     notes().print(f"stack {stack.name} is up", markup=False)
     print(f"export KUBECONFIG={stack.kubeconfig}")
     notes().print("stop it with: dynamoctl down" + ("" if name == DEFAULT_STACK else f" --name {name}"), markup=False)

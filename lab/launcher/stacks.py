@@ -5,6 +5,7 @@ its id *and* the time it began, so that an id which the system gave to somebody 
 replaced in one step, so that a reader never sees half of it.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -12,12 +13,13 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from lab.launcher.processes import POLL_INTERVAL, log_tail
+from lab.launcher.processes import POLL_INTERVAL, ProcessError, log_tail
 
 RECORD_VERSION = 1
 
@@ -126,6 +128,21 @@ def forget_stack(name: str, *, purge: bool) -> None:
         (stack_folder(name) / "stack.json").unlink()
     if purge:
         shutil.rmtree(stack_folder(name), ignore_errors=True)
+
+
+@contextmanager
+def starting(name: str) -> Iterator[None]:
+    """Keep a second command from starting the same stack meanwhile; raise ProcessError when one does already."""
+    folder = stack_folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".starting").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProcessError(
+                f"stack {name} is being started by another command: wait for it, then ask again"
+            ) from error
+        yield
 
 
 def list_stacks() -> list[Stack]:

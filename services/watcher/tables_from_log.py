@@ -26,7 +26,9 @@ async def read_table(bus: EventLog, resource: Resource) -> Table:
         stream = aiter(deliveries)
         while True:
             try:
-                delivery = await asyncio.wait_for(anext(stream), READ_LIMIT.total_seconds())
+                # Not `wait_for`: before Python 3.12 it loses a cancellation that comes together with the delivery.
+                async with asyncio.timeout(READ_LIMIT.total_seconds()):
+                    delivery = await anext(stream)
             except TimeoutError as error:
                 raise UnreachableError(f"the log stopped answering while {resource.plural} were read") from error
             message = delivery.message

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.launcher.processes import ProcessError
 from lab.launcher.stacks import (
     Stack,
     StackNameError,
@@ -20,6 +21,7 @@ from lab.launcher.stacks import (
     list_stacks,
     read_stack,
     stack_folder,
+    starting,
     stop_process,
     write_stack,
 )
@@ -159,3 +161,11 @@ def test_a_folder_that_is_no_stack_is_not_listed(state_home: Path) -> None:
     (folder / "stack.json").write_text("{}")
 
     assert list_stacks() == []
+
+
+def test_one_command_at_a_time_starts_a_stack() -> None:
+    with starting("lab"), pytest.raises(ProcessError, match="being started by another command"), starting("lab"):
+        pass
+
+    with starting("lab"):
+        pass
