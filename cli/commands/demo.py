@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated
@@ -106,27 +106,31 @@ async def _tell(target: Target, graph: Manifest) -> _Course:
     """Apply the graph and show what happens until it is ready, or until the time is up."""
     metadata = {**graph["metadata"], "namespace": NAMESPACE}
     course = _Course(Board(NAMESPACE, metadata["name"]))
-    teller = Storyteller()
     async with target.bus() as bus, target.cluster() as cluster, _messages(bus) as messages:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
         await cluster.apply(namespace, manager=MANAGER)
         course.applied_at = datetime.now(UTC)
         await cluster.apply({**graph, "metadata": metadata}, manager=MANAGER)
-        with Live(course.board.table(), console=console(), auto_refresh=False, transient=True) as live:
-            try:
-                async with asyncio.timeout(TIME_LIMIT) as limit:
-                    while True:
-                        message = await messages.get()
-                        course.take(message)
-                        for story in teller.stories(message):
-                            _show(live, story, course)
-                        if sys.stdout.isatty():
-                            live.update(course.board.table(), refresh=True)
-                        if course.ready_after is not None and limit.when() is not None and not limit.expired():
-                            limit.reschedule(min(limit.when() or 0, asyncio.get_running_loop().time() + SETTLE_TIME))
-            except TimeoutError:
-                pass
+        live = Live(course.board.table(), console=console(), auto_refresh=False, transient=True)
+        with live, suppress(TimeoutError):
+            await _follow(messages, course, live)
     return course
+
+
+async def _follow(messages: asyncio.Queue[StoredMessage], course: _Course, live: Live) -> None:
+    """Tell each message; raise TimeoutError when the time is up, or a moment after the graph is ready."""
+    teller, loop = Storyteller(), asyncio.get_running_loop()
+    async with asyncio.timeout(TIME_LIMIT) as limit:
+        while True:
+            message = await messages.get()
+            was_ready = course.ready_after is not None
+            course.take(message)
+            for story in teller.stories(message):
+                _show(live, story, course)
+            if sys.stdout.isatty():
+                live.update(course.board.table(), refresh=True)
+            if course.ready_after is not None and not was_ready:
+                limit.reschedule(loop.time() + SETTLE_TIME)
 
 
 @asynccontextmanager
