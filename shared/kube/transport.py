@@ -213,18 +213,20 @@ async def open_transport(
     credentials: Credentials, *, deadline: timedelta, connections: int, observer: Observer, user_agent: str
 ) -> AsyncIterator[Transport]:
     """Open the one session of a process, and close it at the end."""
-    async with aiohttp.ClientSession(
-        # Watches hold a connection each, so the pool has no limit: requests are counted by the transport.
-        connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=kept_alive),
-        trust_env=False,
-        read_bufsize=_READ_BUFFER,
-        auto_decompress=False,
-        headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield Transport(session, credentials, deadline=deadline, connections=connections, observer=observer)
-    for _ in range(_TURNS_TO_CLOSE):
-        await asyncio.sleep(0)
+    try:
+        async with aiohttp.ClientSession(
+            # Watches hold a connection each, so the pool has no limit: requests are counted by the transport.
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=kept_alive),
+            trust_env=False,
+            read_bufsize=_READ_BUFFER,
+            auto_decompress=False,
+            headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        ) as session:
+            yield Transport(session, credentials, deadline=deadline, connections=connections, observer=observer)
+    finally:  # also when the body was cancelled: connections close in the background
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
 
 def kept_alive(address: AddrInfoType) -> socket.socket:
