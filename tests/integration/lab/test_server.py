@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from lab.launcher.apiserver import ApiServer
+from tests.servers.waiting import let_connections_close
 
 TIME_LIMIT = 20
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -49,6 +50,7 @@ async def _client(server: ApiServer, folder: Path, agent: str = "test/1") -> Asy
     headers = {"User-Agent": agent}
     async with aiohttp.ClientSession(server.url, connector=connector, timeout=timeout, headers=headers) as session:
         yield session
+    await let_connections_close()
 
 
 async def _ask(session: aiohttp.ClientSession, method: str, path: str, **how: Any) -> tuple[int, bytes]:

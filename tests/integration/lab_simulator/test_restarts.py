@@ -15,6 +15,7 @@ from lab.simulator.client.resources import DEPLOYMENTS, NODES
 from lab.simulator.nodes.heartbeats import LEASES
 from shared.testing.eventually import eventually
 from tests.integration.lab_simulator.conftest import Lab, Stack, a_deployment, says
+from tests.servers.waiting import let_connections_close
 
 pytestmark = pytest.mark.asyncio
 
@@ -33,6 +34,7 @@ async def requests_of_the_simulator(lab: Lab) -> int:
         session.get(f"{access.server}/lab/requests", ssl=access.tls or True) as answer,
     ):
         document = await answer.json()
+    await let_connections_close()
     return sum(row["count"] for row in document["requests"] if row["agent"] == "dynamo-simulator")
 
 

@@ -25,6 +25,7 @@ from services.webhook.reviews.questions import Question
 from shared.api.validation.identities import Policy
 from shared.core.errors import UnreachableError
 from shared.ports.passes import Decision
+from tests.servers.waiting import let_connections_close
 
 [GRAPHS] = REVIEWED_KINDS
 HOST = "127.0.0.1"
@@ -76,7 +77,8 @@ async def ask(listener: Listener, review: object, *, content_type: str = "applic
     ):
         assert response.status == 200
         answer: dict[str, Any] = await response.json()
-        return answer
+    await let_connections_close()
+    return answer
 
 
 def counted(operation: str, result: str) -> float:
