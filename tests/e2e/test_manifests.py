@@ -17,38 +17,8 @@ import yaml
 from shared.core.json import Manifest, mapping
 from tests.conformance import Conformance
 from tests.e2e.stacks import LiveStack
+from tests.parity.scope import SINGLE_NODE
 
-SINGLE_NODE = (
-    "deploy/discovery/dgd.yaml",
-    "examples/backends/mocker/deploy/agg.yaml",
-    "examples/backends/mocker/deploy/disagg.yaml",
-    "examples/backends/sglang/deploy/agg.yaml",
-    "examples/backends/sglang/deploy/agg_logging.yaml",
-    "examples/backends/sglang/deploy/agg_router.yaml",
-    "examples/backends/sglang/deploy/disagg.yaml",
-    "examples/backends/sglang/deploy/disagg_planner.yaml",
-    "examples/backends/trtllm/deploy/agg-with-config.yaml",
-    "examples/backends/trtllm/deploy/agg.yaml",
-    "examples/backends/trtllm/deploy/agg_router.yaml",
-    "examples/backends/trtllm/deploy/disagg.yaml",
-    "examples/backends/trtllm/deploy/disagg_planner.yaml",
-    "examples/backends/trtllm/deploy/disagg_router.yaml",
-    "examples/backends/vllm/deploy/agg.yaml",
-    "examples/backends/vllm/deploy/agg_kvbm.yaml",
-    "examples/backends/vllm/deploy/agg_router.yaml",
-    "examples/backends/vllm/deploy/agg_router_kv_approx.yaml",
-    "examples/backends/vllm/deploy/disagg.yaml",
-    "examples/backends/vllm/deploy/disagg_kvbm.yaml",
-    "examples/backends/vllm/deploy/disagg_kvbm_2p2d.yaml",
-    "examples/backends/vllm/deploy/disagg_kvbm_tp2.yaml",
-    "examples/backends/vllm/deploy/disagg_planner.yaml",
-    "examples/backends/vllm/deploy/disagg_router.yaml",
-    "examples/basics/kubernetes/Distributed_Inference/agg_router.yaml",
-    "examples/basics/kubernetes/Distributed_Inference/disagg_router.yaml",
-    "examples/custom_backend/hello_world/deploy/hello_world.yaml",
-    "examples/multimodal/deploy/agg_llava.yaml",
-    "examples/multimodal/deploy/agg_qwen.yaml",
-)
 GRAPH, GRAPHS = "DynamoGraphDeployment", "dynamographdeployments"
 TOKEN = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hf-token-secret"}, "data": {}}
 PROFILE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "planner-profile-data"}}  # the profiler's
