@@ -29,6 +29,7 @@ from nats.aio.subscription import Subscription as Inbox
 from shared.bus.credentials import Credentials
 from shared.bus.options import NatsOptions, tls_context
 from shared.core.errors import ForbiddenError, InvalidObjectError, PermanentError, UnknownResultError, UnreachableError
+from shared.ports.bus import Answerer, NoRespondersError
 
 log = structlog.get_logger(__name__)
 
@@ -44,16 +45,21 @@ OnChange = Callable[[], None]
 CountError = Callable[[str], None]
 
 
-class NoRespondersError(UnreachableError):
-    """The server knows nobody who takes this subject, now."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """A request that was sent."""
 
     subject: str
     answer: asyncio.Future[bytes]
+
+
+@dataclass(slots=True)
+class _Served:
+    """A subject that is answered here."""
+
+    subject: str
+    answer: Answerer
+    inbox: Inbox | None = None  # of the connection that stands now
 
 
 class Connection:
@@ -68,6 +74,7 @@ class Connection:
         self._tokens = itertools.count(1)
         self._waiting: dict[str, _Waiting] = {}
         self._listeners: list[OnChange] = []
+        self._served: list[_Served] = []
         self._connected = asyncio.Event()
         self._opening = asyncio.Lock()
         self._is_closing = False
@@ -159,6 +166,33 @@ class Connection:
             raise UnreachableError(f"no inbox: {error}") from error
         return subject, lambda: _unsubscribe(inbox)
 
+    async def serve(self, subject: str, answer: Answerer) -> Callable[[], Awaitable[None]]:
+        """Answer the requests on a subject, on every later connection too; return what ends that."""
+        served = _Served(subject, answer)
+        await self._subscribe(served)
+        self._served.append(served)
+
+        async def end() -> None:
+            self._served.remove(served)
+            if served.inbox is not None:
+                await _unsubscribe(served.inbox)
+
+        return end
+
+    async def _subscribe(self, served: _Served) -> None:
+        client = self._client
+
+        async def on_request(message: Msg) -> None:
+            answer = await served.answer(message.subject, message.data)
+            if answer is not None:
+                with suppress(nats.errors.Error):  # who asked finds out by its deadline
+                    await client.publish(message.reply, answer)
+
+        try:
+            served.inbox = await client.subscribe(served.subject, cb=on_request)
+        except nats.errors.Error as error:
+            raise UnreachableError(f"{served.subject} cannot be served: {error}") from error
+
     async def _send(self, subject: str, body: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
         try:
             await self._client.publish(subject, body, reply=reply, headers=dict(headers) if headers else None)
@@ -190,6 +224,8 @@ class Connection:
             )
             self._prefix = client.new_inbox()
             await client.subscribe(f"{self._prefix}.*", cb=self._on_answer)
+            for served in self._served:
+                await self._subscribe(served)
             is_open = True
         finally:
             if not is_open:  # cancelled: leave no socket and no task behind

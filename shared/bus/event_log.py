@@ -1,4 +1,4 @@
-"""The event log on NATS: the port's calls, each in terms of the JetStream API.
+"""The event log and questions on NATS: the ports' calls, each in terms of the JetStream API or the connection.
 
 Separate from the parts that it puts together: connection, API, ordered consumers, provisioning.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import structlog
 
@@ -21,7 +22,7 @@ from shared.contracts.envelope import EXPECTED_SEQUENCE
 from shared.contracts.streams import StreamSpec
 from shared.core.errors import AlreadyExistsError, NotFoundError, UnreachableError
 from shared.core.json import integer, mapping
-from shared.ports.bus import Start, StoredMessage, StreamMissingError, StreamState, Subscription
+from shared.ports.bus import Answerer, Start, StoredMessage, StreamMissingError, StreamState, Subscription
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ async def connect(
 
 
 class NatsEventLog:
-    """An `EventLog` on NATS JetStream."""
+    """A `Bus` on NATS: `EventLog` on JetStream, `Questions` on the connection itself."""
 
     def __init__(self, connection: Connection, options: NatsOptions) -> None:
         """Use an open connection."""
@@ -122,6 +123,19 @@ class NatsEventLog:
             except ReplicasRefusedError:
                 # Several addresses of one server look like several servers.
                 await self._provision(spec.name, wanted | {"num_replicas": 1}, install=install)
+
+    async def request(self, subject: str, body: bytes, *, within: timedelta) -> bytes:
+        """Ask whoever serves a subject."""
+        return await self._connection.request(subject, body, within=within)
+
+    @asynccontextmanager
+    async def serve(self, subject: str, answer: Answerer) -> AsyncIterator[None]:
+        """Answer the requests on a subject while the block is open."""
+        end = await self._connection.serve(subject, answer)
+        try:
+            yield
+        finally:
+            await end()
 
     async def _provision(self, name: str, wanted: Mapping[str, object], *, install: str) -> None:
         try:

@@ -13,12 +13,12 @@ from datetime import timedelta
 
 import orjson
 
-from shared.bus.connection import Connection, NoRespondersError
+from shared.bus.connection import Connection
 from shared.bus.messages import error_of
 from shared.bus.options import NatsTimes
 from shared.core.errors import UnknownResultError, UnreachableError
 from shared.core.json import canonical, items, mapping
-from shared.ports.bus import StreamMissingError
+from shared.ports.bus import NoRespondersError, StreamMissingError
 
 _API = "$JS.API"
 _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between repetitions; the last one again and again

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.contracts.streams import StreamSpec
-from shared.core.errors import ConflictError, TemporaryError
+from shared.core.errors import ConflictError, TemporaryError, UnreachableError
 
 
 class SequenceConflictError(ConflictError):
@@ -18,6 +18,10 @@ class SequenceConflictError(ConflictError):
 
 class StreamMissingError(TemporaryError):
     """The stream does not exist, or is another one than the reader began with: everything is read again."""
+
+
+class NoRespondersError(UnreachableError):
+    """Nobody serves the subject at this moment; the server says so at once, without a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +125,25 @@ class EventLog(Protocol):
     async def provision(self, specs: Sequence[StreamSpec], *, install: str) -> None:
         """Make or repair streams; raise ForeignInstallationError when one belongs to another installation."""
         ...
+
+
+Answerer = Callable[[str, bytes], Awaitable[bytes | None]]  # of subject and body; None: somebody else has to answer
+
+
+class Questions(Protocol):
+    """Requests and answers between processes: nothing of them is stored."""
+
+    async def request(self, subject: str, body: bytes, *, within: timedelta) -> bytes:
+        """Ask whoever serves a subject.
+
+        NoRespondersError at once when nobody does, UnreachableError when no answer came in time.
+        """
+        ...
+
+    def serve(self, subject: str, answer: Answerer) -> AbstractAsyncContextManager[None]:
+        """Answer the requests on a subject (`*` is any token) while the block is open, on every connection."""
+        ...
+
+
+class Bus(EventLog, Questions, Protocol):
+    """One connection to the event log, with the questions that processes ask each other over it."""

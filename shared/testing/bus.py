@@ -18,8 +18,16 @@ from datetime import timedelta
 
 from shared.contracts.streams import StreamSpec
 from shared.core.errors import ForbiddenError, UnknownResultError, UnreachableError
-from shared.ports.bus import Delivery, Start, StoredMessage, StreamMissingError, StreamState
-from shared.testing.bus_streams import Stream, Streams, matches_any
+from shared.ports.bus import (
+    Answerer,
+    Delivery,
+    NoRespondersError,
+    Start,
+    StoredMessage,
+    StreamMissingError,
+    StreamState,
+)
+from shared.testing.bus_streams import Stream, Streams, matches, matches_any
 from shared.testing.clock import FakeClock
 
 Hook = Callable[[str, str], Awaitable[None]]  # of a call's name and its subject or stream
@@ -38,7 +46,7 @@ class Perturbation:
 
 
 class FakeBus:
-    """An `EventLog` in memory."""
+    """A `Bus` in memory."""
 
     def __init__(self, clock: FakeClock, *, seed: int = 0, server: _Server | None = None) -> None:
         """Make a client, and a server for it unless one is given."""
@@ -154,6 +162,31 @@ class FakeBus:
         self._server.changed()
         await self._answer("provision", install)
 
+    async def request(self, subject: str, body: bytes, *, within: timedelta) -> bytes:
+        """Ask whoever serves a subject; without an answer the deadline is taken as passed at once."""
+        await self._arrive("request", subject)
+        there = [entry for entry in self._server.served if entry[0].is_connected]
+        serving = [answer for _, served, answer in there if matches(served, subject)]
+        if not serving:
+            raise NoRespondersError(f"nobody takes {subject}")
+        for answer in serving:
+            answered = await answer(subject, body)
+            if answered is not None:
+                await self._answer("request", subject)
+                return answered
+        raise UnreachableError(f"{subject}: no answer within {within.total_seconds():g} s")
+
+    @asynccontextmanager
+    async def serve(self, subject: str, answer: Answerer) -> AsyncIterator[None]:
+        """Answer the requests on a subject while the block is open."""
+        await self._arrive("serve", subject)
+        entry = (self, subject, answer)
+        self._server.served.append(entry)
+        try:
+            yield
+        finally:
+            self._server.served.remove(entry)
+
     async def _arrive(self, call: str, about: str) -> None:
         self.calls[call] += 1
         if self.before is not None:
@@ -259,6 +292,7 @@ class _Server:
         self._clock = clock
         self.streams = Streams()
         self.is_running = True
+        self.served: list[tuple[FakeBus, str, Answerer]] = []
         self._waiters: list[asyncio.Future[None]] = []
 
     def stream(self, name: str) -> Stream:

@@ -13,7 +13,7 @@ from typing import Protocol
 from shared.bus.event_log import connect
 from shared.bus.options import NatsOptions, NatsTimes
 from shared.contracts.streams import StreamSpec
-from shared.ports.bus import Delivery, EventLog, Subscription
+from shared.ports.bus import Bus, Delivery, Subscription
 from shared.testing.bus import FakeBus
 from shared.testing.clock import FakeClock
 from tests.contract.relay import Relay, relay_to
@@ -46,8 +46,8 @@ class Fate(Protocol):
 class Bench:
     """Two clients of one server, and names that no other test uses."""
 
-    log: EventLog
-    other: EventLog
+    log: Bus
+    other: Bus
     server: Fate
     stream: str
     prefix: str
