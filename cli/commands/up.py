@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -41,9 +42,12 @@ def up(
     replicas: Annotated[
         list[str] | None, typer.Option("--replicas", help="Replicas as SERVICE=NUMBER; may be repeated.")
     ] = None,
+    nodes: Annotated[
+        str, typer.Option("--nodes", help="Simulated nodes, such as 16x8xH100,4xcpu; a node takes 110 pods.")
+    ] = "",
 ) -> int:
     """Bring a stack up, or say that it is up already."""
-    options = stack_options(name, capability or [], setting or [], latency, replicas or [])
+    options = with_nodes(stack_options(name, capability or [], setting or [], latency, replicas or []), nodes)
     with starting(name):
         running = read_stack(name)
         if running is not None and running.is_running:
@@ -79,6 +83,8 @@ def start_parts(bringup: Bringup, progress: Progress) -> None:
     progress("cluster", "base objects applied")
     bringup.start_simulator()
     bringup.start_services()
+    for process in bringup.stack.dead:  # such as a simulator that cannot read its nodes
+        raise CommandError(f"{process.name} has ended; the end of {process.log}:\n{process.log_tail()}")
 
 
 def stack_options(
@@ -107,6 +113,11 @@ def stack_options(
         service_arguments={service: tuple(given) for service, given in arguments.items()},
         replicas=dict(_replicas(each) for each in replicas),
     )
+
+
+def with_nodes(options: StackOptions, nodes: str) -> StackOptions:
+    """Return the options of a stack on other nodes than the simulator's own choice."""
+    return replace(options, simulator_arguments=(*options.simulator_arguments, "--nodes", nodes)) if nodes else options
 
 
 def _report_running(stack: Stack) -> int:
