@@ -37,7 +37,7 @@ class Checkpoints:
 
     async def write(self, resource: Resource, checkpoint: Checkpoint, fence: Fence) -> None:
         """Record a checkpoint; raise LeaseLostError when the claim is not ours any more."""
-        await self._commit(Put(self.keys.checkpoint(resource), encode(checkpoint)), fence)
+        await self._commit(Put(self.keys.checkpoint(resource), encode(checkpoint, fence.token)), fence)
 
     async def forget(self, resource: Resource, fence: Fence) -> None:
         """Remove a checkpoint, so that the next run lists."""
@@ -50,11 +50,12 @@ class Checkpoints:
             raise LeaseLostError(f"claim {fence.claim} is not held with token {fence.token} any more") from error
 
 
-def encode(checkpoint: Checkpoint) -> bytes:
-    """Return the record as stored."""
+def encode(checkpoint: Checkpoint, token: int = 0) -> bytes:
+    """Return the record as stored; the fencing token under which it is written says later who wrote it."""
     return orjson.dumps(
         {
             "version": checkpoint.version,
+            "token": token,
             "epoch": checkpoint.epoch,
             "streamCreated": checkpoint.stream_created.isoformat(),
         }

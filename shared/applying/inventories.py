@@ -58,12 +58,13 @@ class Inventory:
         children = {ref: replace(applied, desired="", ownership="") for ref, applied in self.children.items()}
         return Inventory(None, children, epoch)
 
-    def encode(self) -> bytes:
-        """Return the record as stored."""
+    def encode(self, token: int = 0) -> bytes:
+        """Return the record as stored; the fencing token under which it is written says later who wrote it."""
         inputs = self.inputs
         return orjson.dumps(
             {
                 "v": RECORD_VERSION,
+                "token": token,
                 "epoch": self.epoch,
                 "inputs": inputs and astuple(inputs),
                 "children": [
@@ -118,7 +119,9 @@ class Inventories:
         known = self._known.get(primary)
         if known == (fence.token, inventory):
             return
-        await self._commit(Put(self.keys.inventory(self.service, primary), inventory.encode()), primary, fence)
+        await self._commit(
+            Put(self.keys.inventory(self.service, primary), inventory.encode(fence.token)), primary, fence
+        )
         self._known[primary] = (fence.token, inventory)
 
     async def forget(self, primary: Ref, fence: Fence) -> None:

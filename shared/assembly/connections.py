@@ -16,6 +16,7 @@ from shared.kube.transport import Observer
 from shared.runtime import metrics
 from shared.runtime.clock import SystemClock
 from shared.runtime.health import Readiness
+from shared.runtime.partitions.claims.fences import write_deadline
 from shared.runtime.settings import ServiceSettings
 from shared.store.etcd_store import EtcdStore
 from shared.store.etcd_store import connect as connect_store
@@ -59,17 +60,19 @@ def store_of(settings: ServiceSettings) -> AbstractAsyncContextManager[EtcdStore
 
 @asynccontextmanager
 async def cluster_of(
-    settings: ServiceSettings, *, service: str, readiness: Readiness | None = None
+    settings: ServiceSettings, *, service: str, member: str = "", readiness: Readiness | None = None
 ) -> AsyncIterator[KubeCluster]:
     """Open the session to the Kubernetes API; nothing is asked before the first call.
 
-    With a readiness, its check `kubernetes` says while the server is away that it is.
+    The server hears which replica asks, for its audit log. With a readiness, its check `kubernetes` says while the
+    server is away that it is.
     """
     options = KubeOptions(
         kubeconfig=settings.kubeconfig,
         context=settings.context,
-        user_agent=f"dynamo-{service}/{version('dynamo-platform')}",
+        user_agent=f"dynamo-{service}/{version('dynamo-platform')}" + (f" ({member})" if member else ""),
         deadline=settings.cluster_timeout,
+        write_deadline=min(settings.cluster_timeout, write_deadline(settings.claim_ttl)),
         connections=settings.cluster_connections,
         informer=InformerOptions(silence=settings.watch_silence),
     )

@@ -79,14 +79,17 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
     for dependency in (KUBERNETES, "nats", "etcd"):
         readiness.wait(dependency, "not connected yet")
     async with AsyncExitStack() as stack:
-        cluster = await stack.enter_async_context(cluster_of(settings, service=service.name, readiness=readiness))
+        member = settings.replica or member_name()
+        cluster = await stack.enter_async_context(
+            cluster_of(settings, service=service.name, member=member, readiness=readiness)
+        )
         await wait_for(KUBERNETES, cluster.ping, readiness=readiness, clock=CLOCK)
         bus = await stack.enter_async_context(bus_of(settings, service=service.name))
         bus.on_connection(partial(_report_bus, readiness))
         _report_bus(readiness, bus.is_connected)
         store = await stack.enter_async_context(store_of(settings))
         readiness.clear("etcd")
-        origin = Origin(service=service.name, install=settings.install, version=service.version)
+        origin = Origin(service.name, settings.install, service.version, member)
         decisions = DecisionLog(bus, CLOCK, origin)
         around = Platform(
             settings=settings,
@@ -98,7 +101,7 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
             keys=EtcdKeys(settings.install),
             decisions=decisions,
             letters=DeadLetters(bus, CLOCK, origin),
-            member=settings.replica or member_name(),
+            member=member,
         )
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(decisions.run())

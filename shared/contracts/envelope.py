@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from shared.contracts.subjects import is_number
 from shared.core.errors import InvalidObjectError
 from shared.core.resources import Resource
 
@@ -138,6 +139,9 @@ class DecisionHeaders:
     time: datetime
     correlation: str = ""
     causation: str = ""
+    member: str = ""
+    partition: str = ""
+    fence: int = 0
 
     def encode(self) -> dict[str, str]:
         """Return the NATS headers; decisions are stored once however often they are sent."""
@@ -151,7 +155,13 @@ class DecisionHeaders:
             "content-type": "application/json",
             MESSAGE_ID: self.id,
         }
-        optional = {"ce-correlationid": self.correlation, "ce-causationid": self.causation}
+        optional = {
+            "ce-correlationid": self.correlation,
+            "ce-causationid": self.causation,
+            "ce-member": self.member,
+            "ce-partition": self.partition,
+            "ce-fence": str(self.fence) if self.fence else "",
+        }
         return headers | {key: value for key, value in optional.items() if value}
 
 
@@ -178,8 +188,8 @@ def _required(headers: Mapping[str, str], name: str) -> str:
 
 def _number(headers: Mapping[str, str], name: str) -> int:
     value = headers.get(name, "0")
-    if not value.isdecimal():
-        raise InvalidObjectError(f"header {name} is {value!r}, not a number")
+    if not is_number(value):
+        raise InvalidObjectError(f"header {name} is {value[:80]!r}, not a number")
     return int(value)
 
 

@@ -16,7 +16,7 @@ from shared.kube.answers import decode
 from shared.kube.credentials import Credentials
 from shared.kube.informers import InformerOptions, KubeInformer
 from shared.kube.lists import complete_list
-from shared.kube.transport import Call, Observer, Transport, open_transport
+from shared.kube.transport import Call, Limits, Observer, Transport, open_transport
 from shared.ports.clock import Clock
 from shared.ports.cluster import EVERYTHING, Observation, Selection, Snapshot
 
@@ -29,6 +29,7 @@ class KubeOptions:
     context: str = ""
     user_agent: str = "dynamo-platform"
     deadline: timedelta = timedelta(seconds=5)
+    write_deadline: timedelta | None = None  # where a write may take less time than a read
     connections: int = 64
     informer: InformerOptions = field(default_factory=InformerOptions)
 
@@ -126,8 +127,8 @@ async def open_cluster(
     credentials = Credentials(clock, options.kubeconfig, options.context)
     async with open_transport(
         credentials,
-        deadline=options.deadline,
-        connections=options.connections,
+        limits=Limits(options.deadline, options.write_deadline or options.deadline, options.connections),
+        clock=clock,
         observer=observer or _Nobody(),
         user_agent=options.user_agent,
     ) as transport:

@@ -8,6 +8,7 @@ must not be sent later. Only what the server surely did not do is sent again.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -25,6 +26,8 @@ from yarl import URL
 from shared.core.errors import UnknownResultError, UnreachableError
 from shared.kube.answers import Answer, ThrottledError, UnauthenticatedError, error_of
 from shared.kube.credentials import Access, Credentials
+from shared.ports.clock import Clock
+from shared.ports.mandates import MANDATE, Mandate
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -32,6 +35,8 @@ JSON = "application/json"
 _READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
 _TURNS_TO_CLOSE = 5  # of the event loop, in which aborted TLS connections close their sockets
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}  # seconds, seconds, probes
+_AUDIT_ID_LIMIT = 64
+_WRITES = itertools.count(1)
 _THROTTLE_PAUSE = timedelta(milliseconds=500)
 
 
@@ -82,6 +87,15 @@ class Call:
         return f"{self.verb} {self.path}"
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a request may take and how many are under way at once."""
+
+    deadline: timedelta
+    write_deadline: timedelta  # shorter where a claim does not outlast the other
+    connections: int
+
+
 class Transport:
     """Sends calls; made by `open_transport`."""
 
@@ -90,23 +104,26 @@ class Transport:
         session: aiohttp.ClientSession,
         credentials: Credentials,
         *,
-        deadline: timedelta,
-        connections: int,
+        limits: Limits,
+        clock: Clock,
         observer: Observer,
     ) -> None:
-        """Use a session; at most `connections` requests are under way at once, watches not counted."""
+        """Use a session; watches are not counted among the connections."""
         self._session = session
         self._credentials = credentials
-        self._deadline = deadline
-        self._free = asyncio.Semaphore(connections)
+        self._limits = limits
+        self._deadline = limits.deadline
+        self._clock = clock
+        self._free = asyncio.Semaphore(limits.connections)
         self.observer = observer
         self._is_away = False
         self._was_there = False
 
     async def send(self, call: Call) -> bytes:
         """Return the body of a successful answer; raise the error that any other one means."""
-        end = asyncio.get_running_loop().time() + self._deadline.total_seconds()
-        async with _until(end, f"{call}: no connection became free in time"):
+        allowed = self._limits.write_deadline if call.is_write else self._limits.deadline
+        end = self._clock.elapsed() + allowed.total_seconds()
+        async with self._until(end, f"{call}: no connection became free in time"):
             await self._free.acquire()
         try:
             return await self._attempt(call, end)
@@ -141,7 +158,7 @@ class Transport:
     async def _attempt(self, call: Call, end: float) -> bytes:
         refused: Access | None = None
         while True:
-            async with _until(end, f"{call}: no credentials in time"):
+            async with self._until(end, f"{call}: no credentials in time"):
                 access = await self._credentials.access(refused=refused)
             try:
                 answer = await self._exchange(call, access, end)
@@ -155,14 +172,14 @@ class Transport:
             error = error_of(str(call), answer, is_write=call.is_write)
             if isinstance(error, UnauthenticatedError) and refused is None:
                 refused = access
-            elif isinstance(error, ThrottledError) and _pause(error) < end - asyncio.get_running_loop().time():
+            elif isinstance(error, ThrottledError) and _pause(error) < self._left(end):
                 await asyncio.sleep(_pause(error))
             else:
                 raise error
 
     async def _exchange(self, call: Call, access: Access, end: float) -> Answer:
         began, code = time.monotonic(), 0
-        left = end - asyncio.get_running_loop().time()
+        left = self._left(end)
         if left <= 0:
             raise UnreachableError(f"{call}: not sent before its deadline")
         timeout = aiohttp.ClientTimeout(total=left)
@@ -180,6 +197,18 @@ class Transport:
             raise kind(f"{call}: {_reason(error)}") from error
         finally:
             self._count(call, code, began)
+
+    def _left(self, end: float) -> float:
+        """Return the seconds until a moment, on the clock by which claims run out: a suspended machine counts."""
+        return end - self._clock.elapsed()
+
+    @asynccontextmanager
+    async def _until(self, end: float, late: str) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._left(end)):
+                yield
+        except TimeoutError as error:
+            raise UnreachableError(late) from error
 
     async def _refuse(self, call: Call, response: aiohttp.ClientResponse, access: Access) -> None:
         async with asyncio.timeout(self._deadline.total_seconds()):
@@ -210,7 +239,7 @@ class Transport:
 
 @asynccontextmanager
 async def open_transport(
-    credentials: Credentials, *, deadline: timedelta, connections: int, observer: Observer, user_agent: str
+    credentials: Credentials, *, limits: Limits, clock: Clock, observer: Observer, user_agent: str
 ) -> AsyncIterator[Transport]:
     """Open the one session of a process, and close it at the end."""
     try:
@@ -223,7 +252,7 @@ async def open_transport(
             headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session:
-            yield Transport(session, credentials, deadline=deadline, connections=connections, observer=observer)
+            yield Transport(session, credentials, limits=limits, clock=clock, observer=observer)
     finally:  # also when the body was cancelled: connections close in the background
         for _ in range(_TURNS_TO_CLOSE):
             await asyncio.sleep(0)
@@ -240,21 +269,15 @@ def kept_alive(address: AddrInfoType) -> socket.socket:
     return made
 
 
-@asynccontextmanager
-async def _until(end: float, late: str) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout_at(end):
-            yield
-    except TimeoutError as error:
-        raise UnreachableError(late) from error
-
-
 def _arguments(call: Call, access: Access) -> dict[str, Any]:
     # Encoded here, once: the session would parse and quote every part of each address again.
     query = f"?{urlencode(call.query)}" if call.query else ""
     headers = {"Accept": call.accept, **access.headers}
     if call.body is not None:
         headers["Content-Type"] = call.content_type
+    mandate = MANDATE.get()
+    if mandate is not None and call.is_write:
+        headers["Audit-ID"] = audit_id(mandate, next(_WRITES))
     return {
         "url": URL(f"{access.server}{quote(call.path)}{query}", encoded=True),
         "headers": headers,
@@ -264,6 +287,14 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "proxy": access.proxy,
         "allow_redirects": False,
     }
+
+
+def audit_id(mandate: Mandate, number: int) -> str:
+    """Return the id under which the API server's audit log keeps a write: who acted under which claim for which edit.
+
+    A server takes the id from its client, shortened to 64 bytes; `number` keeps the writes of a process apart.
+    """
+    return f"{mandate.unit}/{mandate.token}/{mandate.correlation or '-'}/{number}"[:_AUDIT_ID_LIMIT]
 
 
 def _abort(response: aiohttp.ClientResponse) -> None:

@@ -19,6 +19,7 @@ from shared.core.errors import InvalidObjectError
 from shared.core.resources import Ref, resource_by_plural
 from shared.ports.bus import EventLog
 from shared.ports.clock import Clock
+from shared.ports.mandates import MANDATE
 from shared.runtime import metrics
 from shared.runtime.decisions import Origin
 
@@ -78,6 +79,7 @@ class DeadLetters:
             correlation=correlation,
             causation=causation,
         )
+        mandate = MANDATE.get()
         headers = DecisionHeaders(
             id=uuid4().hex,
             service=letter.service,
@@ -87,6 +89,9 @@ class DeadLetters:
             time=letter.time,
             correlation=correlation,
             causation=causation,
+            member=self.origin.member,
+            partition=mandate.unit if mandate else "",
+            fence=mandate.token if mandate else 0,
         )
         subject = dead_letter_subject(letter.service, primary)
         await self.bus.publish(subject, letter.model_dump_json().encode(), headers.encode())

@@ -21,6 +21,7 @@ from shared.contracts.subjects import decision_subject
 from shared.core.errors import PermanentError, TemporaryError
 from shared.ports.bus import EventLog
 from shared.ports.clock import Clock
+from shared.ports.mandates import MANDATE
 from shared.ports.passes import Decision
 from shared.runtime import metrics
 
@@ -38,6 +39,7 @@ class Origin:
     service: str
     install: str
     version: str
+    member: str = ""  # the name of this replica
 
     @property
     def source(self) -> str:
@@ -128,7 +130,7 @@ class DecisionLog:
         return True
 
     def _message(self, decision: Decision) -> _Message:
-        about = decision.about
+        about, mandate = decision.about, MANDATE.get()
         headers = DecisionHeaders(
             id=uuid4().hex,
             service=self.origin.service,
@@ -138,6 +140,9 @@ class DecisionLog:
             time=self.clock.now(),
             correlation=decision.correlation,
             causation=decision.causation,
+            member=self.origin.member,
+            partition=mandate.unit if mandate else "",
+            fence=mandate.token if mandate else 0,
         )
         body = {"message": decision.message, "facts": dict(decision.facts)}
         return _Message(decision_subject(self.origin.service, about), orjson.dumps(body), headers.encode())

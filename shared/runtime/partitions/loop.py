@@ -22,6 +22,7 @@ from shared.core.outcomes import Done, Reject, Retry
 from shared.core.resources import GRAPHS, Ref
 from shared.ports.bus import EventLog, StoredMessage
 from shared.ports.clock import Clock
+from shared.ports.mandates import MANDATE, Mandate
 from shared.ports.passes import Fence, Work
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.partitions import metrics
@@ -187,6 +188,7 @@ class PartitionLoop:
     async def _run(self, job: Job) -> None:
         started = self._clock.elapsed()
         work = self._work(job)
+        MANDATE.set(Mandate(str(self.view.partition), work.fence.token, work.correlation))
         verdict = await self._attempt(work)
         outcome = await self._conclude(job, work, verdict)
         seconds = self._clock.elapsed() - started

@@ -29,6 +29,8 @@ def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, sec
         reason="" if isinstance(verdict.outcome, Done) else verdict.outcome.reason,
         trigger=work.trigger,
         attempt=work.attempt,
+        partition=work.fence.claim.rpartition("/")[2],
+        fence=work.fence.token,
         correlation=work.correlation,
         cause=work.cause,
         duration_ms=round(seconds * 1000, 1),

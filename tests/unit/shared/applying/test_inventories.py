@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +76,15 @@ async def test_what_was_recorded_is_read_by_the_next_owner() -> None:
 
     assert await Inventories(store, KEYS, "test").read(PRIMARY, fence) == KNOWN_CHILD
     assert await Inventories(store, KEYS, "other").read(PRIMARY, fence) == EMPTY
+
+
+@pytest.mark.asyncio
+async def test_a_record_says_under_which_token_it_was_written() -> None:
+    store, inventories, fence = await a_store()
+
+    await inventories.record(PRIMARY, KNOWN_CHILD, fence)
+
+    assert orjson.loads(store.pairs()[KEY])["token"] == fence.token
 
 
 @pytest.mark.asyncio

@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from shared.contracts.streams import DECISIONS, stream_specs
 from shared.core.resources import GRAPHS, Ref
+from shared.ports.mandates import MANDATE, Mandate
 from shared.ports.passes import Decision
 from shared.runtime.decisions import BATCH, DecisionLog, Origin
 from shared.testing.bus import FakeBus
@@ -26,7 +27,7 @@ async def a_log(clock: FakeClock, *, limit: int = 1000, service: str = "reconcil
     """Return a sender and the bus that it sends to."""
     bus = FakeBus(clock)
     await bus.provision(stream_specs(), install="here")
-    return bus, DecisionLog(bus, clock, Origin(service, "here", "1.2.3"), limit)
+    return bus, DecisionLog(bus, clock, Origin(service, "here", "1.2.3", f"{service}-1"), limit)
 
 
 def a_decision(message: str = "applied 4 components") -> Decision:
@@ -53,6 +54,24 @@ async def test_a_decision_is_stored_with_its_envelope() -> None:
     assert stored.headers["ce-source"] == "/dynamo-platform/1.2.3/here/reconciler"
     assert (stored.headers["ce-correlationid"], stored.headers["ce-causationid"]) == ("3f2a91c0.2", "event-1")
     assert orjson.loads(stored.body) == {"message": "applied 4 components", "facts": {"children": 4}}
+
+
+async def test_a_decision_names_the_replica_and_the_claim_under_which_it_was_made() -> None:
+    clock = FakeClock()
+    bus, log = await a_log(clock)
+
+    async def decide() -> None:
+        MANDATE.set(Mandate("24", 1729))
+        log.record(a_decision())
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(decide())
+    log.record(a_decision())
+    await log.flush(timedelta(seconds=1))
+
+    made, outside = [message.headers for message in bus.messages(DECISIONS)]
+    assert (made["ce-member"], made["ce-partition"], made["ce-fence"]) == ("reconciler-1", "24", "1729")
+    assert (outside["ce-member"], outside.get("ce-partition"), outside.get("ce-fence")) == ("reconciler-1", None, None)
 
 
 async def test_decisions_keep_their_order_over_batches() -> None:

@@ -16,6 +16,7 @@ from shared.core.errors import ConflictError, ForbiddenError, LeaseLostError, Un
 from shared.core.objects import ref_of
 from shared.core.outcomes import Reject, Retry
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, Ref
+from shared.ports.mandates import MANDATE, Mandate
 from shared.ports.passes import Work
 from shared.runtime.partitions.queue import FAILURES_TO_DEAD_LETTER
 from shared.runtime.partitions.rules import pass_rules
@@ -74,6 +75,23 @@ async def test_an_edit_carries_its_correlation() -> None:
 
     [work] = world.handler.passes
     assert (work.trigger, work.correlation) == ("edit", correlation_id("uid-chat", 2))
+
+
+async def test_a_pass_acts_under_the_mandate_of_its_claim() -> None:
+    world = await a_resting_world()
+    mandates: list[Mandate | None] = []
+
+    async def note(_: Work) -> None:
+        mandates.append(MANDATE.get())
+
+    world.handler.before = note
+    async with running(world.service()):
+        await world.rest()
+        await world.publish(a_graph(version=30, generation=2), "modified")
+        await world.clock.settle()
+
+    work = world.handler.passes[-1]
+    assert mandates[-1:] == [Mandate(work.fence.claim.rpartition("/")[2], work.fence.token, work.correlation)]
 
 
 async def test_a_component_belongs_to_the_edit_of_its_graph() -> None:
