@@ -38,6 +38,7 @@ class StackOptions:
     name: str = "default"
     crd_files: tuple[Path, ...] = ()
     latency_ms: int = 0
+    api_arguments: tuple[str, ...] = ()
     simulator_arguments: tuple[str, ...] = ()
     service_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replicas: Mapping[str, int] = field(default_factory=dict)  # of services; one where nothing is said
@@ -66,7 +67,7 @@ class Bringup:
         etcd = EtcdServer(self.folder / "etcd", EtcdOptions(syncs_to_disk=False), log_file=logs / "etcd.log")
         api = ApiServer(
             self.folder / "apiserver",
-            (*crds, f"--latency={self.options.latency_ms}"),
+            (*crds, f"--latency={self.options.latency_ms}", *self.options.api_arguments),
             log_file=logs / "apiserver.log",
         )
         self._servers = {"nats": nats, "etcd": etcd, "apiserver": api}
@@ -76,16 +77,13 @@ class Bringup:
                 future.result()
                 self._add(name, server.process.pid, server.log_file)
                 self._progress(name, f"{server.version} answers")
-        kubeconfig = self.folder / "kubeconfig"
-        shutil.copyfile(api.kubeconfig, kubeconfig)
-        kubeconfig.chmod(0o600)
         self.stack = Stack(
             name=self.options.name,
             version=self.stack.version,
             nats_url=nats.url,
             etcd_endpoint=etcd.url,
             api_url=api.url,
-            kubeconfig=str(kubeconfig),
+            kubeconfig=str(self._copy_kubeconfig(api)),
             processes=self.stack.processes,
         )
         write_stack(self.stack)
@@ -126,6 +124,8 @@ class Bringup:
             server = self._servers[name]
             server.start()
             self._add(name, server.process.pid, server.log_file)
+            if isinstance(server, ApiServer):
+                self._copy_kubeconfig(server)
         elif name == SIMULATOR:
             self.start_simulator()
         else:
@@ -171,6 +171,14 @@ class Bringup:
         )
         self._processes[name] = process
         return process
+
+    def _copy_kubeconfig(self, api: ApiServer) -> Path:
+        """Put the API server's kubeconfig where every client of the stack reads it; a fresh server has other keys."""
+        kubeconfig, draft = self.folder / "kubeconfig", self.folder / "kubeconfig.new"
+        shutil.copyfile(api.kubeconfig, draft)
+        draft.chmod(0o600)
+        draft.replace(kubeconfig)
+        return kubeconfig
 
     def _add(self, name: str, pid: int, log_file: Path, health_url: str = "") -> None:
         process = StackProcess(name, pid, began(pid), str(log_file), health_url)
