@@ -1,7 +1,7 @@
 """Decides how the etcd server of a stack is started and how its port is learnt.
 
 Separate because only this module knows etcd's command line and log. Invariants: everything binds the loopback address;
-one member, whose peer port nobody ever dials; a restart keeps client port and data.
+a server that stands alone has a peer port that nobody ever dials; a restart keeps client port and data.
 """
 
 import json
@@ -26,7 +26,7 @@ class EtcdOptions:
 
 
 class EtcdServer(Server):
-    """An etcd server with one member."""
+    """An etcd server that stands alone."""
 
     name = "etcd"
 
@@ -63,19 +63,25 @@ class EtcdServer(Server):
         durability = () if self.options.syncs_to_disk else ("--unsafe-no-fsync",)
         return (
             str(etcd_binary().path),
-            "--name=dynamo",
             f"--data-dir={self.data_folder}",
             f"--listen-client-urls={client_url}",
             f"--advertise-client-urls={client_url}",
+            "--log-outputs=stderr",
+            *self._peers_arguments(),
+            *durability,
+            *self.options.arguments,
+        )
+
+    def _peers_arguments(self) -> tuple[str, ...]:
+        """Return the options that name the members; here there is one."""
+        return (
+            "--name=dynamo",
             f"--listen-peer-urls={ANY_PORT}",
             f"--initial-advertise-peer-urls={ANY_PORT}",
             f"--initial-cluster=dynamo={ANY_PORT}",
             "--enable-grpc-gateway=false",  # it would dial the advertised port, which is 0 at the first start
             "--heartbeat-interval=20",  # a lone member elects itself; the defaults only make the start slow
             "--election-timeout=200",
-            "--log-outputs=stderr",
-            *durability,
-            *self.options.arguments,
         )
 
     def _await_ready(self, process: ManagedProcess) -> None:

@@ -26,12 +26,14 @@ class NatsOptions:
     sync_interval: timedelta = timedelta(seconds=1)
     extra_configuration: str = ""  # appended as it is, such as an `authorization` block
     port: int = ANY_FREE_PORT
+    store_bytes: int = 0  # room for streams; 0 is what the server thinks right for the disk
 
 
 class NatsServer(Server):
     """A NATS server with JetStream on file storage."""
 
     name = "nats-server"
+    server_name = "dynamo"
 
     def __init__(
         self,
@@ -89,19 +91,27 @@ class NatsServer(Server):
 
     def _configuration(self) -> str:
         quoted_folder = json.dumps(str(self.data_folder))
-        seconds = self.options.sync_interval.total_seconds()
+        milliseconds = int(self.options.sync_interval.total_seconds() * 1000)
+        store = f"store_dir: {quoted_folder}" + (
+            f", max_file_store: {self.options.store_bytes}" if self.options.store_bytes else ""
+        )
         return "\n".join(
             [
-                'server_name: "dynamo"',
+                f'server_name: "{self.server_name}"',
                 'host: "127.0.0.1"',
                 f"port: {self.port}",
                 f'http: "127.0.0.1:{self.monitoring_port}"',
                 f"max_payload: {MAX_PAYLOAD}",
-                f'jetstream {{ store_dir: {quoted_folder}, sync_interval: "{int(seconds * 1000)}ms" }}',
+                f'jetstream {{ {store}, sync_interval: "{milliseconds}ms" }}',
+                self._peers_configuration(),
                 self.options.extra_configuration,
                 "",
             ]
         )
+
+    def _peers_configuration(self) -> str:
+        """Return the part that names the other servers of a cluster; nothing for a server that stands alone."""
+        return ""
 
     @property
     def _ports_folder(self) -> Path:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -176,9 +176,18 @@ def port_answers(port: int, host: str = "127.0.0.1") -> bool:
     return False
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that nobody listened on a moment ago; for programs that cannot report a port they chose."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(number: int) -> tuple[int, ...]:
+    """Return different ports that nobody listened on a moment ago; for programs that must be told their ports."""
+    with ExitStack() as probes:
+        return tuple(_bound_port(probes.enter_context(socket.socket())) for _ in range(number))
+
+
+def free_port() -> int:
+    """Return one such port."""
+    return free_ports(1)[0]
+
+
+def _bound_port(probe: socket.socket) -> int:
+    probe.bind(("127.0.0.1", 0))
+    port: int = probe.getsockname()[1]
+    return port

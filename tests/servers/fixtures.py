@@ -1,7 +1,8 @@
 """Fixtures that start real servers: one of each for the whole run, and as many of one's own as a test wants to crash.
 
 Synchronous and started on first use, so that a run of unit tests starts nothing. A test on a shared server keeps to
-names of its own (subject prefix, key prefix, namespace) and never stops it.
+names of its own (subject prefix, key prefix, namespace) and never stops it. Clusters are always processes from wheels:
+no engine pauses, wipes and adds members alike.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ from typing import Protocol, TypeVar
 
 import pytest
 
+from lab.launcher.etcd import EtcdOptions
+from lab.launcher.etcd_clusters import EtcdCluster
+from lab.launcher.nats_clusters import NatsCluster
 from tests.servers.choice import UnknownServersError, chosen_servers, headline
 from tests.servers.interface import ApiTestServer, CrashableServer, EtcdTestServer, NatsTestServer
 
@@ -68,6 +72,20 @@ def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiTestServ
     """The Kubernetes API that all tests share."""
     with ExitStack() as stack:
         yield _started(stack, chosen_servers().api(tmp_path_factory.mktemp("apiserver")))
+
+
+@pytest.fixture(scope="session")
+def nats_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsCluster]:
+    """Three NATS servers that tests share and crash; whoever does gives them back whole."""
+    with NatsCluster(tmp_path_factory.mktemp("nats-cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def etcd_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EtcdCluster]:
+    """Three etcd members that tests share and crash; whoever does gives them back whole."""
+    with EtcdCluster(tmp_path_factory.mktemp("etcd-cluster"), EtcdOptions(syncs_to_disk=False)) as cluster:
+        yield cluster
 
 
 @pytest.fixture
