@@ -20,6 +20,7 @@ from lab.apiserver import bootstrap
 from lab.apiserver.admission.chain import Admission
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.discovery.pages import Pages
+from lab.apiserver.front.audit import audit_log
 from lab.apiserver.front.certificates import Authority, server_context, write_private
 from lab.apiserver.front.counters import Counters
 from lab.apiserver.front.door import Door
@@ -91,18 +92,20 @@ async def _listening(cluster: Cluster, settings: Settings) -> AsyncIterator[None
     context: ssl.SSLContext | None = None
     if authority is not None:
         context = server_context(authority, authority.server((*_LOOPBACK, settings.bind, *settings.advertise)))
-    door = Door(cluster, Pages(cluster.catalog), Counters(), tls=settings.tls, latency=settings.latency)
-    server = web.Server(door, request_factory=_make_request, access_log=None, keepalive_timeout=3600)
-    runner = web.ServerRunner(server, shutdown_timeout=_LINGER)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, settings.bind, settings.port, ssl_context=context, backlog=512)
-        await site.start()
-        port = runner.addresses[0][1]
-        _announce(settings, authority, port)
-        yield
-    finally:
-        await runner.cleanup()
+    pages = Pages(cluster.catalog)
+    with audit_log(settings.audit_log) as audit:
+        door = Door(cluster, pages, Counters(), tls=settings.tls, latency=settings.latency, audit=audit)
+        server = web.Server(door, request_factory=_make_request, access_log=None, keepalive_timeout=3600)
+        runner = web.ServerRunner(server, shutdown_timeout=_LINGER)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.bind, settings.port, ssl_context=context, backlog=512)
+            await site.start()
+            port = runner.addresses[0][1]
+            _announce(settings, authority, port)
+            yield
+        finally:
+            await runner.cleanup()
 
 
 def _announce(settings: Settings, authority: Authority | None, port: int) -> None:

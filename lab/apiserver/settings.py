@@ -22,6 +22,7 @@ class Settings:
     tls: bool = True
     garbage_collector: bool = True
     compaction: float = 0.0
+    audit_log: Path | None = None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="forget history older than this (0 = bounded by size only)",
     )
+    add("--audit-log", type=Path, metavar="FILE", help="append every write with its answer, as audit.k8s.io/v1 events")
     return parser
 
 
@@ -85,4 +87,5 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
         tls=not given.no_tls,
         garbage_collector=not given.no_garbage_collector,
         compaction=given.compaction,
+        audit_log=given.audit_log,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
@@ -16,6 +17,7 @@ from lab.apiserver.cluster import Cluster
 from lab.apiserver.discovery.pages import Pages
 from lab.apiserver.documents import dumps
 from lab.apiserver.errors import ApiError, PageNotFoundError, bad_request
+from lab.apiserver.front.audit import AuditLog
 from lab.apiserver.front.authentication import authenticate
 from lab.apiserver.front.counters import Counters
 from lab.apiserver.front.dispatch import Dispatch, Exchange
@@ -36,6 +38,7 @@ class Door:
     counters: Counters
     tls: bool
     latency: float = 0.0
+    audit: AuditLog | None = None
     dispatch: Dispatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +46,7 @@ class Door:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        received = datetime.now(UTC)
         if self.latency:
             await asyncio.sleep(self.latency)
         exchange = Exchange(request)
@@ -57,6 +61,8 @@ class Door:
         except web.HTTPRequestEntityTooLarge:
             response = _refusal(_too_large(), exchange)
         self._count(exchange, response.status)
+        if self.audit is not None:
+            await self.audit.add(exchange, response, received)
         return response
 
     def _count(self, exchange: Exchange, code: int) -> None:

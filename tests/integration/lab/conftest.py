@@ -15,10 +15,17 @@ _DEFINITION = Path(__file__).with_name("widgets.yaml")
 
 
 @pytest.fixture(scope="session")
-def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+def audit_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file in which the server keeps every write."""
+    return tmp_path_factory.mktemp("audit") / "audit.log"
+
+
+@pytest.fixture(scope="session")
+def lab_server(tmp_path_factory: pytest.TempPathFactory, audit_log: Path) -> Iterator[ApiServer]:
     """The server that all tests of this folder share."""
     with ExitStack() as stack:
-        server = ApiServer(tmp_path_factory.mktemp("lab"), arguments=("--crd", str(_DEFINITION)))
+        arguments = ("--crd", str(_DEFINITION), "--audit-log", str(audit_log))
+        server = ApiServer(tmp_path_factory.mktemp("lab"), arguments=arguments)
         stack.callback(server.stop)
         server.start()
         yield server

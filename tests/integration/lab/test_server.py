@@ -58,6 +58,11 @@ async def _ask(session: aiohttp.ClientSession, method: str, path: str, **how: An
         return answer.status, await answer.read()
 
 
+def _events_of(audit_log: Path, agent: str) -> list[dict[str, Any]]:
+    events = [json.loads(line) for line in audit_log.read_bytes().splitlines()]
+    return [event for event in events if event["userAgent"] == agent]
+
+
 def test_the_kubeconfig_is_for_its_owner_only(lab_server: ApiServer) -> None:
     assert stat.S_IMODE(lab_server.kubeconfig.stat().st_mode) == 0o600
 
@@ -84,6 +89,23 @@ async def test_requests_are_counted_by_agent_verb_resource_and_code(lab_server: 
 
     mine = [entry for entry in json.loads(counted)["requests"] if entry["agent"] == "counted/1.0"]
     assert mine == [{"agent": "counted/1.0", "verb": "get", "resource": "configmaps", "code": 404, "count": 2}]
+
+
+@pytest.mark.asyncio
+async def test_every_write_is_audited_with_its_answer(lab_server: ApiServer, tmp_path: Path, audit_log: Path) -> None:
+    async with _client(lab_server, tmp_path, agent="audited/1.0 (replica-1)") as session:
+        made = await _ask(session, "POST", CONFIG_MAPS, json=_config_map("told"), headers={"Audit-ID": "24/7/x/1"})
+        await _ask(session, "POST", CONFIG_MAPS, json=_config_map("told"))
+        await _ask(session, "GET", f"{CONFIG_MAPS}/told")
+
+    events = _events_of(audit_log, "audited/1.0 (replica-1)")
+    assert [(event["verb"], event["responseStatus"]["code"]) for event in events] == [("create", 201), ("create", 409)]
+    first, second = events
+    assert first["auditID"] == "24/7/x/1"
+    assert first["objectRef"] == {"resource": "configmaps", "namespace": "default", "apiVersion": "v1"}
+    assert first["requestObject"] == _config_map("told")
+    assert first["responseObject"] == json.loads(made[1])
+    assert len(second["auditID"]) == 36
 
 
 @pytest.mark.asyncio
