@@ -186,8 +186,9 @@ class Kubelet:
 class Simulation:
     """One run."""
 
-    def __init__(self, seed: int, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, seed: int, tasks: asyncio.TaskGroup, *, partitions: int = PARTITIONS) -> None:
         """Start the servers."""
+        self.partitions = partitions
         self.dice = random.Random(seed)
         random.seed(seed)  # the product's own jitter
         self.clock = FakeClock()
@@ -239,7 +240,7 @@ class Simulation:
             letters=letters,
             fetch=self.cluster.get,
             readiness=Readiness("reconciler"),
-            options=PassOptions(partitions=PARTITIONS, fact_spread=timedelta(), sweep=sweep),
+            options=PassOptions(partitions=self.partitions, fact_spread=timedelta(), sweep=sweep),
             claims=ClaimOptions(),
             dice=random.Random(self.dice.random()),
         )
@@ -294,7 +295,7 @@ class Simulation:
                 created = await around.streams.created()
                 epoch = await epoch_now(kind, around)
                 table = await read_table(around.bus, kind)
-                origin = WatcherOrigin("chaos", "1", epoch, PARTITIONS)
+                origin = WatcherOrigin("chaos", "1", epoch, self.partitions)
                 fence = FreeFence(f"nobody/{kind.plural}")
                 await KindWatcher(kind, around, fence, origin, created, table).run()
             except* TemporaryError:
@@ -341,10 +342,10 @@ class Simulation:
 
 
 @asynccontextmanager
-async def simulated(seed: int) -> AsyncIterator[Simulation]:
+async def simulated(seed: int, *, partitions: int = PARTITIONS) -> AsyncIterator[Simulation]:
     """Run a simulation and end all of its processes."""
     async with asyncio.TaskGroup() as tasks:
-        simulation = Simulation(seed, tasks)
+        simulation = Simulation(seed, tasks, partitions=partitions)
         await simulation.prepare()
         yield simulation
         for process in simulation.processes:
