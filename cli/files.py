@@ -47,7 +47,7 @@ def documents(path: Path) -> list[dict[str, Any]]:
         found = [document for document in yaml.safe_load_all(path.read_text()) if document]
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}", Exit.USAGE) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # also bytes that are no UTF-8, and numbers beyond any use
         raise InvalidObjectError(f"{path} is not YAML: {error}") from error
     if not all(isinstance(document, dict) for document in found):
         raise InvalidObjectError(f"{path}: every document must be an object")

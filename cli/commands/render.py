@@ -14,7 +14,8 @@ from cli.files import documents
 from cli.printing import Form, FormOption, print_data
 from services.reconciler.desired.rendering import rendering
 from shared.api.platform import Capability, PlatformContext
-from shared.core.json import Manifest
+from shared.core.errors import InvalidObjectError
+from shared.core.json import Manifest, mapping, text
 from shared.core.objects import name_of
 from shared.core.resources import GRAPHS
 
@@ -46,8 +47,7 @@ def render(
     failed = False
     rendered: list[Manifest] = []
     for graph in graphs:
-        metadata = {"namespace": namespace, **graph.get("metadata", {})}
-        found = rendering({**graph, "metadata": metadata}, context)
+        found = rendering(_in_namespace(graph, namespace), context)
         rendered += found.manifests
         for problem in found.problems:
             failed = True
@@ -61,8 +61,16 @@ def render(
     return Exit.FAILED if failed else Exit.DONE
 
 
-def _assignment(text: str) -> tuple[str, str]:
-    path, equals, value = text.partition("=")
+def _in_namespace(graph: Manifest, namespace: str) -> Manifest:
+    """Return a graph with a namespace, its own if it has one."""
+    if not name_of(graph):
+        raise InvalidObjectError("metadata.name: a graph must have a name")
+    metadata = mapping(graph, "metadata")
+    return {**graph, "metadata": {**metadata, "namespace": text(metadata, "namespace") or namespace}}
+
+
+def _assignment(given: str) -> tuple[str, str]:
+    path, equals, value = given.partition("=")
     if not equals or not path.startswith("platform."):
-        raise CommandError(f"--set {text}: write it as platform.PATH=VALUE", Exit.USAGE)
+        raise CommandError(f"--set {given}: write it as platform.PATH=VALUE", Exit.USAGE)
     return path.removeprefix("platform."), value

@@ -19,6 +19,11 @@ _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
 _ESCAPE = re.compile(r"=([0-9A-F]{2})")
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is a whole number as our writers write it, of at most 64 bits' length."""
+    return text.isascii() and text.isdecimal() and len(text) <= 20
+
+
 def encode_token(name: str) -> str:
     """Return a name as one subject token; the empty name is the cluster scope."""
     if not name:
@@ -70,7 +75,7 @@ def change_subject(partition: int, ref: Ref) -> ChangeSubject:
 def parse_change_subject(subject: str) -> ChangeSubject:
     """Return the parts of a change subject; raise InvalidObjectError when it is none."""
     parts = subject.split(".")
-    if len(parts) != 6 or parts[0] != ROOT or parts[1] != "changes" or not parts[2].isdecimal():
+    if len(parts) != 6 or parts[0] != ROOT or parts[1] != "changes" or not is_number(parts[2]):
         raise InvalidObjectError(f"{subject!r} is not a change subject")
     return ChangeSubject(int(parts[2]), parts[3], decode_token(parts[4]), decode_token(parts[5]))
 
