@@ -11,6 +11,7 @@ import contextlib
 import signal
 import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -21,7 +22,7 @@ from lab.apiserver.admission.chain import Admission
 from lab.apiserver.cluster import Cluster
 from lab.apiserver.discovery.pages import Pages
 from lab.apiserver.front.audit import audit_log
-from lab.apiserver.front.certificates import Authority, server_context, write_private
+from lab.apiserver.front.certificates import Authority, kept_authority, server_context, write_private
 from lab.apiserver.front.counters import Counters
 from lab.apiserver.front.door import Door
 from lab.apiserver.front.kubeconfig import kubeconfig
@@ -31,10 +32,12 @@ from lab.apiserver.lifecycle.namespaces import Namespaces
 from lab.apiserver.registry.catalog import Catalog
 from lab.apiserver.requests.bodies import MAX_BODY
 from lab.apiserver.settings import Settings
+from lab.apiserver.storage.snapshots import Snapshot, write_snapshot
 from lab.apiserver.storage.store import Store
 
 log = structlog.get_logger()
 
+NAME = "lab-apiserver"  # of the authority
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LINGER = 0.3  # seconds that open connections get at the end
 
@@ -46,11 +49,17 @@ async def run(settings: Settings) -> None:
     bootstrap.register_builtin(cluster)
     definitions, namespaces = Definitions(cluster), Namespaces(cluster)
     garbage = GarbageCollector(cluster) if settings.garbage_collector else None
-    await bootstrap.create_namespaces(cluster)
-    await bootstrap.create_definitions(cluster, settings.crds)
+    kept = _snapshot_file(settings)
+    if kept is not None and kept.exists():
+        await _restore(cluster, Snapshot(kept), definitions)
+    else:
+        await bootstrap.create_namespaces(cluster)
+        await bootstrap.create_definitions(cluster, settings.crds)
     await definitions.settle_all()
     await namespaces.settle_all()
     stop = _stop_event()
+    if kept is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, write_snapshot, store, kept)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(definitions.run()), tasks.create_task(namespaces.run())]
         if garbage is not None:
@@ -61,8 +70,25 @@ async def run(settings: Settings) -> None:
             await stop.wait()
             store.end_watches()
         await cluster.admission.close()
+        if kept is not None:
+            write_snapshot(store, kept)
         for task in running:
             task.cancel()
+
+
+def _snapshot_file(settings: Settings) -> Path | None:
+    if settings.data is None:
+        return None
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return settings.data / "cluster.json"
+
+
+async def _restore(cluster: Cluster, snapshot: Snapshot, definitions: Definitions) -> None:
+    snapshot.restore_definitions(cluster.store)
+    await definitions.settle_all()  # serves what the objects belong to
+    for document in snapshot.restore_objects(cluster.store):
+        if document.get("kind") == "Service":
+            cluster.addresses.hold(document)
 
 
 def _stop_event() -> asyncio.Event:
@@ -88,7 +114,7 @@ def _make_request(message, payload, protocol: RequestHandler, writer, task) -> w
 
 @contextlib.asynccontextmanager
 async def _listening(cluster: Cluster, settings: Settings) -> AsyncIterator[None]:
-    authority = Authority("lab-apiserver") if settings.tls else None
+    authority = _authority(settings) if settings.tls else None
     context: ssl.SSLContext | None = None
     if authority is not None:
         context = server_context(authority, authority.server((*_LOOPBACK, settings.bind, *settings.advertise)))
@@ -106,6 +132,10 @@ async def _listening(cluster: Cluster, settings: Settings) -> AsyncIterator[None
             yield
         finally:
             await runner.cleanup()
+
+
+def _authority(settings: Settings) -> Authority:
+    return kept_authority(NAME, settings.data / "authority.pem") if settings.data is not None else Authority(NAME)
 
 
 def _announce(settings: Settings, authority: Authority | None, port: int) -> None:

@@ -23,6 +23,7 @@ class Settings:
     garbage_collector: bool = True
     compaction: float = 0.0
     audit_log: Path | None = None
+    data: Path | None = None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="forget history older than this (0 = bounded by size only)",
     )
+    add(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the cluster and its keys here: read at the start, written at the end and on SIGHUP",
+    )
     add("--audit-log", type=Path, metavar="FILE", help="append every write with its answer, as audit.k8s.io/v1 events")
     return parser
 
@@ -87,5 +94,6 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
         tls=not given.no_tls,
         garbage_collector=not given.no_garbage_collector,
         compaction=given.compaction,
+        data=given.data,
         audit_log=given.audit_log,
     )

@@ -1,7 +1,7 @@
 """Makes the certificates of one run: an authority, the server's own, and the administrator's.
 
-Separate, because nothing else touches keys. Invariant: the authority's key never leaves this process, so nobody can
-make another client certificate after the start.
+Separate, because nothing else touches keys. Invariant: the authority's key leaves this process only for a server that
+keeps its cluster, and then into a file that its owner alone may read.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class KeyPair:
 
 
 class Authority:
-    """A certificate authority that lives as long as the process."""
+    """A certificate authority: it lives as long as the process, or as long as the key that it is given."""
 
-    def __init__(self, name: str) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
+    def __init__(self, name: str, key: ec.EllipticCurvePrivateKey | None = None) -> None:
+        self._key = key or ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = _builder(self._name, self._name, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -59,6 +59,11 @@ class Authority:
     def pem(self) -> bytes:
         """The certificate that clients trust."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        """The key that it signs with."""
+        return _key_pem(self._key)
 
     def server(self, hosts: Sequence[str]) -> KeyPair:
         """Make a certificate for a server reachable under these names and addresses."""
@@ -86,10 +91,25 @@ class Authority:
         certificate = builder.sign(self._key, hashes.SHA256())
         return KeyPair(
             certificate.public_bytes(serialization.Encoding.PEM),
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ),
+            _key_pem(key),
         )
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def kept_authority(name: str, path: Path) -> Authority:
+    """Return an authority of a key that is kept in a file, made if there is none: clients of before stay known."""
+    if path.exists():
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            return Authority(name, key)
+    authority = Authority(name)
+    write_private(path, authority.key_pem)
+    return authority
 
 
 def _general_name(host: str) -> x509.GeneralName:

@@ -72,6 +72,13 @@ class Store:
         self._publish(collection, collection.store("MODIFIED" if previous else "ADDED", record, previous))
         return record
 
+    def restore(self, collection: Collection, document: Document) -> None:
+        """Take back an object in the version that it has, before anybody is served."""
+        record = make_record(document, int(document["metadata"]["resourceVersion"]), collection.selectable)
+        self._homes[record.uid] = (collection, record.key)
+        self._link(collection, record)
+        self._publish(collection, collection.store("ADDED", record, None))
+
     def remove(self, collection: Collection, record: Record) -> Record:
         """Delete an object; the answered record is its last state under the version of the deletion."""
         self.version += 1

@@ -7,6 +7,7 @@ never given twice; one that was asked for by name is taken as asked.
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 
 from lab.apiserver.documents import Document
 
@@ -20,6 +21,16 @@ class AddressPool:
     def __init__(self) -> None:
         self._next = 10
         self._next_port = FIRST_NODE_PORT
+
+    def hold(self, document: Document) -> None:
+        """Count what a restored Service holds as given."""
+        spec = document["spec"]
+        for address in spec.get("clusterIPs") or ():
+            with suppress(ValueError):  # "None" of a headless Service
+                given = int(ipaddress.ip_address(address)) - int(SERVICE_RANGE.network_address)
+                self._next = max(self._next, given)
+        for port in spec.get("ports") or ():
+            self._next_port = max(self._next_port, port.get("nodePort", 0))
 
     def assign(self, document: Document) -> None:
         """Fill in clusterIP, clusterIPs and node ports where the Service has none yet."""

@@ -20,9 +20,17 @@ import pytest
 import yaml
 
 from lab.launcher.apiserver import ApiServer
+from tests.integration.lab.kubectl import Kubectl
 from tests.servers.waiting import let_connections_close
 
 TIME_LIMIT = 20
+WIDGETS = Path(__file__).with_name("widgets.yaml")
+WIDGET = """
+apiVersion: lab.example.com/v1
+kind: Widget
+metadata: {name: kept}
+spec: {size: 3}
+"""
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 
 
@@ -187,5 +195,21 @@ def test_sigterm_ends_open_watches_within_a_second(tmp_path: Path) -> None:
 
     try:
         assert asyncio.run(terminate()) < timedelta(seconds=1).total_seconds()
+    finally:
+        server.stop()
+
+
+def test_a_server_that_keeps_its_cluster_comes_back_with_it(tmp_path: Path) -> None:
+    server = ApiServer(tmp_path, arguments=("--data", str(tmp_path / "data"), "--crd", str(WIDGETS)))
+    server.start()
+    try:
+        admin = Kubectl(server.kubeconfig, tmp_path)
+        admin.run("create", "configmap", "kept")
+        admin.apply(WIDGET)
+        before = admin.run("get", "configmaps,widgets", "-o", "yaml")
+        server.stop()
+        server.start()
+
+        assert admin.run("get", "configmaps,widgets", "-o", "yaml") == before
     finally:
         server.stop()
