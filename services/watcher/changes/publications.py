@@ -1,12 +1,13 @@
 """From one observed object to the messages that the log must hold for it.
 
 Each subject (partition, resource, namespace, name) holds the newest state of one object. An object that belongs to
-several partitions has one message in each; a partition that it left gets a tombstone of type `moved`.
+several partitions has one message in each; a partition that it left gets a tombstone of type `moved`. The copy of a
+graph for the accounts of its namespace says what the graph asks for, not how far it has come.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
@@ -19,7 +20,10 @@ from shared.contracts.subjects import ChangeSubject, change_subject
 from shared.contracts.summaries import summary
 from shared.core.json import Manifest
 from shared.core.objects import generation_of, uid_of, version_of
-from shared.core.resources import GRAPHS, Ref, Resource
+from shared.core.resources import GRAPHS, REQUESTS, Ref, Resource
+
+# What uses the objects of another key: whoever keeps those must know of it, and never looks at its progress.
+_USERS: frozenset[Resource] = frozenset({GRAPHS, REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +115,25 @@ def tombstone(
 
 @dataclass(slots=True)
 class _Draft:
-    """What all messages of one change have in common; the body is made once."""
+    """What all messages of one change have in common; each body is made once."""
 
     ref: Ref
     manifest: Manifest
     origin: Origin
     time: datetime
     correlation: str
-    body: bytes = b""
-    digest: str = ""
+    redacted: Manifest = field(init=False)
+    body: bytes = field(init=False)
+    digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.body = orjson.dumps(summary(self.ref.resource, self.manifest))
+        self.redacted = summary(self.ref.resource, self.manifest)
+        self.body = orjson.dumps(self.redacted)
         self.digest = ownership_digest(self.manifest)
 
     def publication(self, subject: str, change: ChangeType, *, is_copy: bool = False) -> Publication:
-        is_too_large = len(self.body) > MAX_BODY
+        body = self._copied() if is_copy else self.body
+        is_too_large = len(body) > MAX_BODY
         uid, version = uid_of(self.manifest), version_of(self.manifest)
         headers = ChangeHeaders(
             id=f"{uid}.{version}",
@@ -145,7 +152,12 @@ class _Draft:
             is_copy=is_copy,
             dataref=self.ref.path if is_too_large else "",
         )
-        return Publication(subject, headers, b"{}" if is_too_large else self.body)
+        return Publication(subject, headers, b"{}" if is_too_large else body)
+
+    def _copied(self) -> bytes:
+        if self.ref.resource not in _USERS:
+            return self.body
+        return orjson.dumps({member: value for member, value in self.redacted.items() if member != "status"})
 
 
 def _subjects(ref: Ref, found: Keys, partitions: int) -> dict[str, bool]:

@@ -16,7 +16,8 @@ from shared.core.json import digest
 from shared.core.resources import NODES, PODS, Resource
 
 # Objects that others write all the time, with nothing of ours in them: only what the summary holds is worth an event.
-# Kinds that we apply are published at every version, since a child counts from the version we applied (design 7).
+# Kinds that we apply are published at every version, since a child counts from the version we applied (design 7);
+# their copies for other keys are nobody's children there.
 _QUIET: frozenset[Resource] = frozenset({NODES, PODS})
 
 
@@ -100,7 +101,8 @@ class Table:
         if held.epoch == headers.epoch and held.version >= headers.version:
             return False
         is_same_object = held.uid == headers.uid and held.epoch == headers.epoch and not held.is_tombstone
-        if is_same_object and not headers.is_tombstone and self.resource in _QUIET and not headers.dataref:
+        is_quiet = self.resource in _QUIET or headers.is_copy
+        if is_same_object and not headers.is_tombstone and is_quiet and not headers.dataref:
             return held.body_digest != body_digest(headers, body)
         return True
 

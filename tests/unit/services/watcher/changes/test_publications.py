@@ -62,6 +62,16 @@ def test_a_graph_has_a_copy_for_the_accounts_of_its_namespace() -> None:
     assert {each.headers.partition: each.headers.is_copy for each in found.values()} == {home: False, accounts: True}
 
 
+def test_the_copy_of_a_graph_says_nothing_of_its_progress() -> None:
+    found = published({**an_object(GRAPHS, "chat"), "status": {"state": "pending"}}, resource=GRAPHS).values()
+
+    [state] = [orjson.loads(each.body)["status"]["state"] for each in found if not each.headers.is_copy]
+    [copied] = [orjson.loads(each.body) for each in found if each.headers.is_copy]
+    assert state == "pending"
+    assert copied["metadata"]["name"] == "chat"
+    assert "status" not in copied
+
+
 def test_a_deletion_puts_a_tombstone_into_every_subject_that_holds_or_should_hold_it() -> None:
     held = frozenset({str(change_subject(31, Ref(GRAPHS, "team", "chat")))})
 

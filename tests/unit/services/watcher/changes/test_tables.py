@@ -47,6 +47,14 @@ def test_a_quiet_kind_is_published_when_only_its_owners_change() -> None:
     assert table.needs(SUBJECT, headers(version=10, ownership_digest="b"), b"{}")
 
 
+def test_a_copy_is_published_when_what_it_says_changes() -> None:
+    table = a_table(headers(version=9, is_copy=True))
+
+    assert not table.needs(SUBJECT, headers(version=10, is_copy=True), b"{}")
+    assert table.needs(SUBJECT, headers(version=10, generation=2, is_copy=True), b"{}")
+    assert table.needs(SUBJECT, headers(version=10, is_copy=True), b'{"metadata":{"labels":{}}}')
+
+
 def test_a_pointer_is_published_at_every_version() -> None:
     table = a_table(headers(version=9, dataref="/x"), resource=PODS)
 
