@@ -87,7 +87,7 @@ def find_target(
         given |= {
             "kubeconfig": Path(stack.kubeconfig),
             "nats_url": stack.nats_url,
-            "etcd_endpoints": stack.etcd_endpoint,
+            "etcd_endpoints": stack.etcd_endpoints,
             "install": stack.name,
         }
     if install:

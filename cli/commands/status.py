@@ -12,6 +12,7 @@ from cli.failures import CommandError, Exit
 from cli.graphs import HEADINGS, GraphReport, graph_reports
 from cli.printing import Form, FormOption, notes, print_data, print_table
 from cli.targets import ContextOption, KubeconfigOption, NameOption, Target, find_target
+from lab.launcher.stacks import Stack
 from shared.core import labels
 from shared.core.resources import COMPONENTS, GRAPHS, PODS
 from shared.ports.cluster import Selection
@@ -20,6 +21,8 @@ HELP = """Show graphs, their components, and why something is not ready. Ends wi
 
 Example: dynamoctl status -n demo chat
 """
+
+CLUSTERS = ("nats", "etcd")
 
 
 def status(
@@ -35,6 +38,8 @@ def status(
     if target.stack is not None:
         for process in target.stack.dead:
             notes().print(f"{process.name} has ended: see {process.log}", markup=False)
+        for line in member_lines(target.stack):
+            notes().print(line)
     reports = [each for each in asyncio.run(read_reports(target, namespace)) if not graph or each.name == graph]
     if graph and not reports:
         raise CommandError(f"no graph {graph!r}" + (f" in namespace {namespace}" if namespace else ""), _NOTHING)
@@ -56,6 +61,17 @@ async def read_reports(target: Target, namespace: str = "") -> list[GraphReport]
         pods = tasks.create_task(cluster.list(PODS, own))
         await asyncio.wait([graphs, components, pods])
     return graph_reports(graphs.result().items, components.result().items, pods.result().items)
+
+
+def member_lines(stack: Stack) -> list[str]:
+    """Return how many members of each cluster run; nothing about servers that stand alone."""
+    lines = []
+    for store in CLUSTERS:
+        members = [process for process in stack.processes if process.name.startswith(f"{store}-")]
+        if members:
+            running = sum(member.is_running for member in members)
+            lines.append(f"{store}: {running} of {len(members)} members run")
+    return lines
 
 
 def print_reports(reports: list[GraphReport]) -> None:

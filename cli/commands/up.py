@@ -23,6 +23,8 @@ HELP = """Start the platform on this machine: NATS, etcd, a Kubernetes API, a wo
 Example: dynamoctl up --name lab --set platform.ingress.className=nginx --latency 5
 """
 
+MEMBERS = (1, 3)
+
 Progress = Callable[[str, str], None]
 
 
@@ -45,9 +47,16 @@ def up(
     nodes: Annotated[
         str, typer.Option("--nodes", help="Simulated nodes, such as 16x8xH100,4xcpu; a node takes 110 pods.")
     ] = "",
+    nats_members: Annotated[
+        int, typer.Option("--nats-members", help="Servers of the event log: 1, or 3 with a copy on each.")
+    ] = 1,
+    etcd_members: Annotated[
+        int, typer.Option("--etcd-members", help="Members of the ownership store: 1, or 3 that elect a leader.")
+    ] = 1,
 ) -> int:
     """Bring a stack up, or say that it is up already."""
     options = with_nodes(stack_options(name, capability or [], setting or [], latency, replicas or []), nodes)
+    options = with_members(options, nats=nats_members, etcd=etcd_members)
     with starting(name):
         running = read_stack(name)
         if running is not None and running.is_running:
@@ -83,8 +92,6 @@ def start_parts(bringup: Bringup, progress: Progress) -> None:
     progress("cluster", "base objects applied")
     bringup.start_simulator()
     bringup.start_services()
-    for process in bringup.stack.dead:  # such as a simulator that cannot read its nodes
-        raise CommandError(f"{process.name} has ended; the end of {process.log}:\n{process.log_tail()}")
 
 
 def stack_options(
@@ -118,6 +125,14 @@ def stack_options(
 def with_nodes(options: StackOptions, nodes: str) -> StackOptions:
     """Return the options of a stack on other nodes than the simulator's own choice."""
     return replace(options, simulator_arguments=(*options.simulator_arguments, "--nodes", nodes)) if nodes else options
+
+
+def with_members(options: StackOptions, *, nats: int, etcd: int) -> StackOptions:
+    """Return the options of a stack whose event log and store are clusters; raise CommandError for other sizes."""
+    for store, members in (("nats", nats), ("etcd", etcd)):
+        if members not in MEMBERS:
+            raise CommandError(f"--{store}-members {members}: it is 1 or 3, since two survive no loss", _USAGE)
+    return replace(options, nats_members=nats, etcd_members=etcd)
 
 
 def _report_running(stack: Stack) -> int:

@@ -17,14 +17,14 @@ from importlib import metadata
 from pathlib import Path
 
 from lab.launcher.apiserver import ApiServer
-from lab.launcher.etcd import EtcdOptions, EtcdServer
-from lab.launcher.nats import NatsServer
+from lab.launcher.clusters import start_together
 from lab.launcher.processes import ManagedProcess, ProcessError, Program
 from lab.launcher.servers import Server
+from lab.launcher.simulator import Simulator
+from lab.launcher.stack_servers import stack_servers
 from lab.launcher.stacks import Stack, StackProcess, began, forget_stack, stack_folder, stop_process, write_stack
 
 SERVICES = ("watcher", "reconciler", "rbac", "discovery", "webhook")
-SIMULATOR = "simulator"
 READY_DEADLINE = timedelta(seconds=60)
 STOP_DEADLINE = timedelta(seconds=12)
 
@@ -42,6 +42,8 @@ class StackOptions:
     simulator_arguments: tuple[str, ...] = ()
     service_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replicas: Mapping[str, int] = field(default_factory=dict)  # of services; one where nothing is said
+    nats_members: int = 1
+    etcd_members: int = 1
 
 
 class Bringup:
@@ -60,30 +62,26 @@ class Bringup:
 
     def start_servers(self) -> Stack:
         """Start NATS, etcd and the API server at once, and return the stack with their addresses."""
-        logs = self.folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        crds = tuple(f"--crd={path}" for path in self.options.crd_files)
-        nats = NatsServer(self.folder / "nats", log_file=logs / "nats.log")
-        etcd = EtcdServer(self.folder / "etcd", EtcdOptions(syncs_to_disk=False), log_file=logs / "etcd.log")
-        api = ApiServer(
-            self.folder / "apiserver",
-            (*crds, f"--latency={self.options.latency_ms}", *self.options.api_arguments),
-            log_file=logs / "apiserver.log",
+        options = self.options
+        crds = (f"--crd={path}" for path in options.crd_files)
+        servers = stack_servers(
+            self.folder,
+            (*crds, f"--latency={options.latency_ms}", *options.api_arguments),
+            nats_members=options.nats_members,
+            etcd_members=options.etcd_members,
         )
-        self._servers = {"nats": nats, "etcd": etcd, "apiserver": api}
-        with ThreadPoolExecutor(max_workers=3) as pool:
-            started = [(name, server, pool.submit(server.start)) for name, server in self._servers.items()]
-            for name, server, future in started:
-                future.result()
-                self._add(name, server.process.pid, server.log_file)
-                self._progress(name, f"{server.version} answers")
+        self._servers = servers.by_name
+        servers.start()
+        for name, server in self._servers.items():
+            self._add_server(name)
+            self._progress(name, f"{server.version} answers")
         self.stack = Stack(
             name=self.options.name,
             version=self.stack.version,
-            nats_url=nats.url,
-            etcd_endpoint=etcd.url,
-            api_url=api.url,
-            kubeconfig=str(self._copy_kubeconfig(api)),
+            nats_url=servers.nats.url,
+            etcd_endpoints=servers.etcd.url,
+            api_url=servers.api.url,
+            kubeconfig=str(self._copy_kubeconfig(servers.api)),
             processes=self.stack.processes,
         )
         write_stack(self.stack)
@@ -91,10 +89,16 @@ class Bringup:
 
     def start_simulator(self) -> None:
         """Start the workload simulator."""
-        command = ("-m", "lab.simulator", f"--kubeconfig={self.stack.kubeconfig}", *self.options.simulator_arguments)
-        process = self._start(SIMULATOR, command, {})
-        self._add(SIMULATOR, process.pid, process.program.log_file)
-        self._progress(SIMULATOR, "runs")
+        simulator = Simulator(
+            self.folder / "simulator",
+            Path(self.stack.kubeconfig),
+            self.options.simulator_arguments,
+            log_file=self.folder / "logs" / "simulator.log",
+        )
+        self._servers[simulator.name] = simulator
+        simulator.start()
+        self._add_server(simulator.name)
+        self._progress(simulator.name, "has watched the cluster")
 
     def start_services(self, names: Sequence[str] = SERVICES) -> Stack:
         """Start services, each as often as was asked for, and return when all of them are ready."""
@@ -114,24 +118,41 @@ class Bringup:
             self._progress(name, "is ready")
         return self.stack
 
-    def crash(self, name: str) -> None:
-        """End one process of the stack as kill -9 does."""
-        self._process(name).kill()
+    def crash(self, *names: str) -> None:
+        """End processes of the stack as kill -9 does."""
+        for name in names:
+            self._process(name).kill()
 
-    def restart(self, name: str) -> Stack:
-        """Start one process of the stack again after it ended: a server on the port and data that it had."""
-        if name in self._servers:
+    def pause(self, *names: str) -> None:
+        """Freeze processes of the stack: their connections stay open, nothing answers."""
+        for name in names:
+            self._process(name).pause()
+
+    def resume(self, *names: str) -> None:
+        """Let paused processes go on."""
+        for name in names:
+            self._process(name).resume()
+
+    def wipe(self, *names: str) -> None:
+        """Throw away the data of servers that were crashed."""
+        for name in names:
+            self._servers[name].wipe()
+
+    def restart(self, *names: str) -> Stack:
+        """Start processes of the stack again after they ended: servers at once, each on the port and data it had."""
+        servers = [name for name in names if name in self._servers]
+        if servers:
+            start_together([self._servers[name] for name in servers])
+        for name in servers:
+            self._add_server(name)
             server = self._servers[name]
-            server.start()
-            self._add(name, server.process.pid, server.log_file)
             if isinstance(server, ApiServer):
                 self._copy_kubeconfig(server)
-        elif name == SIMULATOR:
-            self.start_simulator()
-        else:
-            process, port_file = self._start_service(name.partition("-")[0], name)
-            port = _await_port(process, port_file)
-            self._add(name, process.pid, process.program.log_file, f"http://127.0.0.1:{port}")
+        for name in names:
+            if name not in self._servers:
+                process, port_file = self._start_service(name.partition("-")[0], name)
+                port = _await_port(process, port_file)
+                self._add(name, process.pid, process.program.log_file, f"http://127.0.0.1:{port}")
         return self.stack
 
     def release(self) -> None:
@@ -180,6 +201,10 @@ class Bringup:
         draft.replace(kubeconfig)
         return kubeconfig
 
+    def _add_server(self, name: str) -> None:
+        server = self._servers[name]
+        self._add(name, server.process.pid, server.log_file)
+
     def _add(self, name: str, pid: int, log_file: Path, health_url: str = "") -> None:
         process = StackProcess(name, pid, began(pid), str(log_file), health_url)
         self.stack = self.stack.with_process(process)
@@ -192,7 +217,7 @@ def service_environment(stack: Stack, name: str) -> dict[str, str]:
         "DYNAMO_INSTALL": stack.name,
         "DYNAMO_REPLICA": name,
         "DYNAMO_NATS_URL": stack.nats_url,
-        "DYNAMO_ETCD_ENDPOINTS": stack.etcd_endpoint,
+        "DYNAMO_ETCD_ENDPOINTS": stack.etcd_endpoints,
         "KUBECONFIG": stack.kubeconfig,
         "DYNAMO_LOG_FORMAT": "json",
     }

@@ -6,7 +6,7 @@ start together, because none answers before a majority is there; a cluster that 
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Generic, Self, TypeVar
@@ -30,9 +30,7 @@ class Cluster(ABC, Generic[AnyMember]):
 
     def start(self) -> None:
         """Start every member that is down, and return when there is a leader."""
-        with ThreadPoolExecutor(max_workers=len(self.members)) as pool:
-            for started in [pool.submit(member.start) for member in self.members]:
-                started.result()
+        start_together(self.members)
         self.leader()
 
     def stop(self) -> None:
@@ -93,6 +91,13 @@ class Cluster(ABC, Generic[AnyMember]):
     @abstractmethod
     def _is_whole(self, member: AnyMember) -> bool:
         """Say whether a member runs and lags behind nobody."""
+
+
+def start_together(servers: Collection[Server]) -> None:
+    """Start servers at once and return when each of them answers: a member may wait for the others to come."""
+    with ThreadPoolExecutor(max_workers=len(servers)) as pool:
+        for started in [pool.submit(server.start) for server in servers]:
+            started.result()
 
 
 def wait_for(is_so: Callable[[], bool], within: timedelta, goal: str) -> None:

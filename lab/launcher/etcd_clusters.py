@@ -5,6 +5,7 @@ whose disk was wiped is taken out and added again before it starts, since under 
 what it no longer holds.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -67,9 +68,12 @@ class EtcdMember(EtcdServer):
         self.joins_others = False
 
     def wipe(self) -> None:
-        """Throw away the data of a member that is down; its next start joins the others anew."""
+        """Throw away the data of a member that is down; its next start joins the others, unless all were wiped."""
         super().wipe()
-        self.joins_others = True
+        self.joins_others = any(other.data_folder.exists() for other in self.others)
+        if not self.joins_others:
+            for other in self.others:
+                other.joins_others = False
 
     def _is_taken_in(self) -> bool:
         asked = next(each for each in self.others if each.is_running)
@@ -103,8 +107,7 @@ class EtcdCluster(Cluster[EtcdMember]):
         logs: Path | None = None,
     ) -> None:
         names = [f"etcd-{number}" for number in range(1, members + 1)]
-        ports = free_ports(2 * members)
-        peers = dict(zip(names, ports[members:], strict=True))
+        peers = _peer_ports(folder / "peers.json", names)
         super().__init__(
             tuple(
                 EtcdMember(
@@ -114,7 +117,7 @@ class EtcdCluster(Cluster[EtcdMember]):
                     peers=peers,
                     log_file=logs / f"{name}.log" if logs else None,
                 )
-                for name, port in zip(names, ports, strict=False)
+                for name, port in zip(names, free_ports(members), strict=True)
             )
         )
         for member in self.members:
@@ -130,18 +133,22 @@ class EtcdCluster(Cluster[EtcdMember]):
         """The addresses for clients as one text, as DYNAMO_ETCD_ENDPOINTS takes them."""
         return ",".join(member.url for member in self.members)
 
-    def start(self) -> None:
-        """Start every member that is down; where all were wiped, they begin a new store."""
-        if not any(member.data_folder.exists() for member in self.members):
-            for member in self.members:
-                member.joins_others = False
-        super().start()
-
     def _is_leader(self, member: EtcdMember) -> bool:
         return member.is_leader
 
     def _is_whole(self, member: EtcdMember) -> bool:
         return member.is_running and member.is_whole
+
+
+def _peer_ports(file: Path, names: list[str]) -> dict[str, int]:
+    """Return the peer port of each member: what the members' data says of each other must stay true."""
+    if file.exists():
+        known: dict[str, int] = json.loads(file.read_text())
+        return known
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(ports))
+    return ports
 
 
 def _peer_url(port: int) -> str:

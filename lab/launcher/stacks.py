@@ -21,7 +21,7 @@ from pathlib import Path
 
 from lab.launcher.processes import POLL_INTERVAL, ProcessError, log_tail
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # also that of an installation
 
@@ -57,7 +57,7 @@ class Stack:
     name: str
     version: str
     nats_url: str
-    etcd_endpoint: str
+    etcd_endpoints: str
     api_url: str
     kubeconfig: str
     lab_url: str = ""

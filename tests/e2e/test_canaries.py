@@ -92,7 +92,7 @@ async def events_of(stack: LiveStack) -> str:
 
 
 def keys_of(stack: LiveStack) -> str:
-    with grpc.insecure_channel(stack.record.etcd_endpoint.removeprefix("http://")) as channel:
+    with grpc.insecure_channel(stack.record.etcd_endpoints.removeprefix("http://")) as channel:
         answer = rpc_pb2_grpc.KVStub(channel).Range(EVERY_KEY, timeout=5)
     return "\n".join(f"{pair.key.decode()} {pair.value.decode(errors='replace')}" for pair in answer.kvs)
 

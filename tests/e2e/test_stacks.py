@@ -41,8 +41,8 @@ def second(home: Path) -> Iterator[Stack]:
 def test_two_stacks_on_one_machine_do_not_meet(stack: LiveStack, second: Stack) -> None:
     first = stack.record
 
-    assert {first.nats_url, first.etcd_endpoint, first.api_url}.isdisjoint(
-        {second.nats_url, second.etcd_endpoint, second.api_url}
+    assert {first.nats_url, first.etcd_endpoints, first.api_url}.isdisjoint(
+        {second.nats_url, second.etcd_endpoints, second.api_url}
     )
     assert first.is_running
     assert not first.dead

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from cli.commands.up import stack_options, with_nodes
+import pytest
+
+from cli.commands.up import stack_options, with_members, with_nodes
+from cli.failures import CommandError
 
 
 def test_nodes_are_passed_on_to_the_simulator() -> None:
@@ -13,3 +16,15 @@ def test_without_nodes_the_simulator_chooses() -> None:
     options = with_nodes(stack_options("lab", [], [], 0, []), "")
 
     assert options.simulator_arguments == ()
+
+
+def test_a_stack_has_as_many_members_as_asked() -> None:
+    options = with_members(stack_options("lab", [], [], 0, []), nats=3, etcd=1)
+
+    assert (options.nats_members, options.etcd_members) == (3, 1)
+
+
+@pytest.mark.parametrize(("nats", "etcd"), [(2, 1), (1, 0), (1, 5)])
+def test_other_numbers_of_members_are_refused(nats: int, etcd: int) -> None:
+    with pytest.raises(CommandError, match="it is 1 or 3"):
+        with_members(stack_options("lab", [], [], 0, []), nats=nats, etcd=etcd)
