@@ -38,7 +38,7 @@ class InstancesHandler:
     _written: dict[Ref, tuple[int, bytes]] = field(default_factory=dict)  # by fencing token
 
     async def __call__(self, work: Work) -> Outcome:
-        """Write the view if it differs from the recorded one; remove it with the graph."""
+        """Write the view if it differs from the recorded one; remove it when nobody serves."""
         namespace, name = work.primary.namespace, work.primary.name
         slices = [
             entry
@@ -46,14 +46,13 @@ class InstancesHandler:
             if not entry.is_deleting and entry.labels.get(labels.GRAPH_NAME) == name
         ]
         found = instances(slices)
-        is_gone = work.view.get(work.primary) is None and not slices
-        value = b"" if is_gone else record(found)
+        value = record(found) if found else b""
         key = self.keys.instances(namespace, name)
         if await self._recorded(work, key) != value:
-            await self._commit(work, Drop(key) if is_gone else Put(key, value))
+            await self._commit(work, Put(key, value) if found else Drop(key))
             self._written[work.primary] = (work.fence.token, value)
             self._tell(work, found)
-        if is_gone:
+        if work.view.get(work.primary) is None and not found:
             self._written.pop(work.primary, None)
         return Done()
 

@@ -148,6 +148,16 @@ async def test_the_view_goes_with_the_graph_and_its_last_slice() -> None:
     assert KEY not in desk.store.pairs()
 
 
+async def test_while_nobody_serves_nothing_is_written_or_told() -> None:
+    desk = await a_desk()
+    commits = desk.store.calls["commit"]
+
+    await desk.run()
+
+    assert desk.store.calls["commit"] == commits
+    assert not desk.told.decisions
+
+
 async def test_a_lost_claim_writes_nothing() -> None:
     desk = await a_desk()
     desk.see(a_slice())
