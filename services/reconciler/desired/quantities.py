@@ -52,6 +52,19 @@ def is_zero(text: str) -> bool:
         return False
 
 
+def amount(text: str) -> Decimal:
+    """Return how much a quantity is; raise QuantityError for what is none."""
+    number, suffix = _parts(text.strip())
+    exponent = _EXPONENT.match(suffix)
+    if exponent:
+        return number.scaleb(int(exponent[1]))
+    if suffix in _BINARY_SUFFIXES:
+        return number * Decimal(2) ** _BINARY_SUFFIXES[suffix]
+    if suffix not in _DECIMAL_SUFFIXES:
+        raise QuantityError(WRONG_SUFFIX)
+    return number.scaleb(_DECIMAL_SUFFIXES[suffix])
+
+
 def _parts(text: str) -> tuple[Decimal, str]:
     match = _FORM.match(text)
     if match is None:

@@ -1,0 +1,159 @@
+"""`dynamoctl explain`: why a graph is not ready, and what would unblock it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from cli.explanations.explaining import explain as explained
+from cli.explanations.findings import Explanation, Finding, Verdict
+from cli.explanations.moments import ago
+from cli.failures import Exit
+from cli.inquiries.graphs import gather
+from cli.printing import Form, FormOption, console, print_data
+from cli.targets import (
+    ContextOption,
+    EtcdOption,
+    InstallOption,
+    KubeconfigOption,
+    NameOption,
+    NatsOption,
+    find_target,
+)
+
+HELP = """Say why a graph is not ready: what blocks it, since when, and what would unblock it.
+
+Ends with 0 when the graph is ready, 1 when it is not, 3 when it does not exist, 4 when it could not be found out.
+
+Example: dynamoctl explain -n demo chat
+"""
+
+EXITS = {
+    Verdict.READY: Exit.DONE,
+    Verdict.STARTING: Exit.FAILED,
+    Verdict.BLOCKED: Exit.FAILED,
+    Verdict.MISSING: Exit.NOTHING_FOUND,
+    Verdict.UNKNOWN: Exit.UNREACHABLE,
+}
+_STYLES = {
+    Verdict.READY: "bold green",
+    Verdict.STARTING: "bold yellow",
+    Verdict.BLOCKED: "bold red",
+    Verdict.MISSING: "bold red",
+    Verdict.UNKNOWN: "bold red",
+}
+
+
+def explain(  # one parameter for each option
+    graph: Annotated[str, typer.Argument(help="The graph.")],
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="Its namespace.")] = "default",
+    output: FormOption = Form.TABLE,
+    name: NameOption = "",
+    kubeconfig: KubeconfigOption = None,
+    context: ContextOption = "",
+    nats: NatsOption = "",
+    etcd: EtcdOption = "",
+    install: InstallOption = "",
+) -> int:
+    """Print the explanation and return the exit code of its verdict."""
+    target = find_target(name, kubeconfig=kubeconfig, context=context, nats=nats, etcd=etcd, install=install)
+    evidence = asyncio.run(gather(target, namespace, graph))
+    now = datetime.now(UTC)
+    explanation = explained(evidence, now)
+    if output is Form.TABLE:
+        _print(explanation, now)
+    else:
+        print_data(explanation.record(), output)
+    return EXITS[explanation.verdict]
+
+
+def _print(explanation: Explanation, now: datetime) -> None:
+    _headline(explanation, now)
+    if explanation.cause is not None:
+        _finding(explanation.cause, now)
+    _findings("also in the way", explanation.also, now)
+    _findings("not in the way of this graph now", explanation.notes, now)
+    if explanation.similar:
+        _heading("graphs with a similar name")
+        for each in explanation.similar:
+            _line(f"  {each}")
+    if explanation.services:
+        _heading("pods ready")
+        width = max(len(each.name) for each in explanation.services)
+        for row in explanation.services:
+            _line(f"  {row.name.ljust(width)}  {row.ready}/{row.wanted}", "green" if row.ready >= row.wanted else "")
+    if explanation.steps:
+        _heading("last decisions")
+        for step in explanation.steps:
+            _line(f"  {_clock(step.at)}  {step.service}  {step.about}: {step.message or step.decision}")
+    if explanation.unread:
+        _heading("not read")
+        for source, reason in explanation.unread.items():
+            _line(f"  {source}: {reason}")
+
+
+def _headline(explanation: Explanation, now: datetime) -> None:
+    verdict = explanation.verdict
+    words = {
+        Verdict.READY: "ready",
+        Verdict.STARTING: "starting",
+        Verdict.BLOCKED: "blocked",
+        Verdict.MISSING: "does not exist",
+        Verdict.UNKNOWN: "could not be found out",
+    }[verdict]
+    since = f" since {_since(explanation.since, now)}" if explanation.since else ""
+    line = Text(f"{explanation.namespace}/{explanation.name}: ", style="bold")
+    line.append(words, style=_STYLES[verdict])
+    line.append(since)
+    if explanation.state and explanation.observed_generation != explanation.generation:
+        line.append(f" (state {explanation.state} is of generation {explanation.observed_generation})")
+    _show(line)
+
+
+def _findings(heading: str, findings: Sequence[Finding], now: datetime) -> None:
+    if findings:
+        _heading(heading)
+    for each in findings:
+        _finding(each, now)
+
+
+def _finding(finding: Finding, now: datetime) -> None:
+    head = Text(f"  {finding.code}", style="bold")
+    head.append(f"  {finding.thing}", style="cyan")
+    if finding.further:
+        head.append(f" and {finding.further} more")
+    since = f", since {_since(finding.since, now)}" if finding.since else ""
+    head.append(f"  [{int(finding.tier)}: {finding.tier.title}; {finding.certainty}{since}]", style="dim")
+    _show(head)
+    _line(f"    {finding.evidence}")
+    _line(f"    To go on: {finding.remedy}.")
+    if finding.command:
+        _line(f"      {finding.command}", "green")
+
+
+def _heading(text: str) -> None:
+    print()
+    _line(text, "bold")
+
+
+def _line(text: str, style: str = "") -> None:
+    _show(Text(text, style=style))
+
+
+def _show(text: Text) -> None:
+    console().print(text)
+    sys.stdout.flush()
+
+
+def _since(moment: datetime, now: datetime) -> str:
+    return f"{_clock(moment)} ({ago(moment, now)})"
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")

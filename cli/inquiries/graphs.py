@@ -1,0 +1,64 @@
+"""Gathering the evidence about one graph from all sources at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from cli.explanations.evidence import ClusterEvidence, Evidence, LogEvidence, OwnershipEvidence
+from cli.inquiries.cluster import Objects, read_circumstances, read_objects
+from cli.inquiries.log import read_log
+from cli.inquiries.ownership import read_ownership
+from cli.inquiries.sources import asked, knock
+from cli.targets import Target
+from shared.core.objects import name_of, version_of
+
+NATS_PORT, ETCD_PORT = 4222, 2379  # where an address names none
+
+
+async def gather(target: Target, namespace: str, name: str) -> Evidence:
+    """Read everything that an explanation needs; what does not answer in time is left out and named."""
+    settings = target.settings
+    objects: asyncio.Future[Objects | None] = asyncio.get_running_loop().create_future()
+
+    async def of_cluster() -> ClusterEvidence:
+        async with target.cluster() as cluster:
+            own = await read_objects(cluster, namespace, name)
+            objects.set_result(own)
+            return await read_circumstances(cluster, namespace, name, own)
+
+    async def of_log() -> LogEvidence:
+        await knock(settings.nats_url, NATS_PORT)
+        async with target.bus() as bus:
+            own = await objects
+            version = version_of(own.graph) if own is not None and own.graph is not None else 0
+            components = [name_of(each) for each in own.components] if own is not None else []
+            return await read_log(bus, namespace, name, components=components, version=version)
+
+    async def of_store() -> OwnershipEvidence:
+        await knock(settings.etcd_endpoints, ETCD_PORT)
+        async with target.store() as store:
+            return await read_ownership(store, settings.install, namespace, name)
+
+    async with asyncio.TaskGroup() as tasks:
+        cluster = tasks.create_task(asked(of_cluster, _api(target)))
+        log = tasks.create_task(asked(of_log, ", ".join(settings.nats_url)))
+        ownership = tasks.create_task(asked(of_store, ", ".join(settings.etcd_endpoints)))
+        await cluster
+        if not objects.done():
+            objects.set_result(None)
+    stack = target.stack
+    return Evidence(
+        namespace=namespace,
+        name=name,
+        cluster=cluster.result(),
+        log=log.result(),
+        ownership=ownership.result(),
+        ended={each.name: each.log for each in stack.dead} if stack is not None else {},
+        stack=stack.name if stack is not None else "",
+    )
+
+
+def _api(target: Target) -> str:
+    if target.stack is not None:
+        return target.stack.api_url
+    return f"of {target.settings.kubeconfig or 'the default kubeconfig'}"
