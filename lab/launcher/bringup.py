@@ -123,6 +123,11 @@ class Bringup:
         for name in names:
             self._process(name).kill()
 
+    def stop(self, *names: str) -> None:
+        """End processes of the stack in order."""
+        for name in names:
+            self._process(name).stop(STOP_DEADLINE)
+
     def pause(self, *names: str) -> None:
         """Freeze processes of the stack: their connections stay open, nothing answers."""
         for name in names:
