@@ -51,17 +51,19 @@ class _Synced:
     readiness: Readiness
     claimed: set[Resource] = field(default_factory=set)
     complete: set[Resource] = field(default_factory=set)
+    awaited: str = "kinds are being claimed"
 
     def note(self, resource: Resource, is_synced: bool) -> None:
         """Take in that a kind is complete, or not any more."""
         (self.complete.add if is_synced else self.complete.discard)(resource)
-        self.report(is_settled=True)
+        self.report()
 
-    def report(self, *, is_settled: bool) -> None:
-        """Say what is missing."""
+    def report(self, awaited: str | None = None) -> None:
+        """Say what is missing; `awaited` is why a kind that should be watched here is not claimed yet."""
+        self.awaited = self.awaited if awaited is None else awaited
         missing = sorted(resource.plural for resource in self.claimed - self.complete)
-        if missing or not is_settled:
-            reason = f"not complete in the log: {', '.join(missing)}" if missing else "kinds are being claimed"
+        if missing or self.awaited:
+            reason = f"not complete in the log: {', '.join(missing)}" if missing else self.awaited
             self.readiness.wait("kinds", reason)
         else:
             self.readiness.clear("kinds")
@@ -97,7 +99,7 @@ async def _own_kinds(around: Platform, surroundings: Surroundings, synced: _Sync
     async def own(claimed: Claimed) -> None:
         resource = BY_UNIT[claimed.unit]
         synced.claimed.add(resource)
-        synced.report(is_settled=True)
+        synced.report()
         try:
             async with asyncio.TaskGroup() as tasks:
                 task = tasks.create_task(watch_kind(resource, surroundings, claimed.fence))
@@ -116,6 +118,6 @@ async def _own_kinds(around: Platform, surroundings: Surroundings, synced: _Sync
         units=tuple(BY_UNIT),
         options=around.claims,
     )
-    ownership = Ownership(replica, lambda: synced.report(is_settled=ownership.is_settled))
-    synced.report(is_settled=False)
+    ownership = Ownership(replica, lambda: synced.report(ownership.waits_for))
+    synced.report()
     await ownership.run(own, around.service.stopping)

@@ -18,7 +18,7 @@ from functools import partial
 from shared.assembly.connections import CLOCK, KUBERNETES, bus_of, cluster_of, store_of
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.kube.clusters import KubeCluster
-from shared.ports.bus import EventLog
+from shared.ports.bus import Bus
 from shared.ports.clock import Clock
 from shared.ports.store import Store
 from shared.runtime.dead_letters import DeadLetters
@@ -41,7 +41,7 @@ class Platform:
     settings: ServiceSettings
     service: Service
     cluster: KubeCluster
-    bus: EventLog
+    bus: Bus
     store: Store
     clock: Clock
     keys: EtcdKeys
@@ -67,6 +67,7 @@ class Platform:
             letters=self.letters,
             fetch=self.cluster.get,
             readiness=self.service.readiness,
+            version=self.service.version,
             options=PassOptions(max_in_flight=max_in_flight),
             claims=self.claims,
         )

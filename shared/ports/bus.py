@@ -107,7 +107,7 @@ class EventLog(Protocol):
         ...
 
     async def newest(self, stream: str, subject: str) -> StoredMessage | None:
-        """Return the newest message of a subject, read from the leader."""
+        """Return the newest message of a subject, or of all that a pattern names, read from the leader."""
         ...
 
     async def state(self, stream: str) -> StreamState:

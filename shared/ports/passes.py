@@ -84,7 +84,7 @@ class Fence(Protocol):
         ...
 
 
-Trigger = Literal["edit", "child", "fact", "retry", "sweep"]
+Trigger = Literal["edit", "replay", "child", "fact", "retry", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,12 @@ class Stream:
         return self.last_sequence
 
     def newest(self, subject: str) -> StoredMessage | None:
-        """Return the newest message of a subject."""
+        """Return the newest message of a subject, or of all that a pattern names."""
+        if "*" in subject or ">" in subject:
+            found = max(
+                (kept[-1] for name, kept in self.by_subject.items() if kept and matches(subject, name)), default=0
+            )
+            return self.messages.get(found)
         kept = self.by_subject.get(subject)
         return self.messages[kept[-1]] if kept else None
 

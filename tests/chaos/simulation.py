@@ -35,7 +35,7 @@ from shared.core.errors import TemporaryError
 from shared.core.json import Manifest, integer
 from shared.core.objects import generation_of, ref_of
 from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref, Resource
-from shared.ports.bus import Delivery, EventLog, Start, Subscription
+from shared.ports.bus import Bus, Delivery, Start, Subscription
 from shared.ports.passes import Decision
 from shared.ports.store import Put
 from shared.runtime.dead_letters import DeadLetters
@@ -228,7 +228,7 @@ class Simulation:
     ) -> Process:
         """Start a replica of the reconciler, or of a service with other rules; `again` is how often events repeat."""
         process = self._process(name)
-        jumbled = cast(EventLog, JumbledBus(process.bus, random.Random(self.dice.random()), again))
+        jumbled = cast(Bus, JumbledBus(process.bus, random.Random(self.dice.random()), again))
         letters = DeadLetters(process.bus, self.clock, Origin("reconciler", "chaos", "1"))
         process.service = PartitionService(
             rules=rules or self._rules(process, letters),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import assert_never
@@ -18,7 +18,7 @@ import structlog
 
 from shared.contracts.envelope import correlation_id
 from shared.core.errors import PermanentError, TemporaryError
-from shared.core.outcomes import Done, Reject, Retry
+from shared.core.outcomes import Done, Outcome, Reject, Retry
 from shared.core.resources import GRAPHS, Ref
 from shared.ports.bus import EventLog, StoredMessage
 from shared.ports.clock import Clock
@@ -72,8 +72,6 @@ class PartitionLoop:
         self.feed = Feed(around.bus, self.view, around.rules.reads, listener, around.fetch)
         self._bell = Bell(around.clock)
         self._was_complete = False
-        labels = (around.rules.service, str(partition))
-        self._depth, self._entries = metrics.QUEUE_DEPTH.labels(*labels), metrics.VIEW_ENTRIES.labels(*labels)
         self._lag = metrics.EVENT_LAG_SECONDS.labels(around.rules.service)
 
     @property
@@ -81,26 +79,51 @@ class PartitionLoop:
         """Return whether the view is complete, so that passes run."""
         return self.feed.is_complete
 
+    @property
+    def waits_for(self) -> str:
+        """Return what keeps passes from running, or an empty text."""
+        return "facts that nobody has read yet" if self.is_complete and not self._may_run else self.feed.waits_for
+
+    def replay(self, primary: Ref) -> bool:
+        """Queue a primary with all its tries, as an edit would; return whether it is one that is passed over here."""
+        if primary.resource not in self._rules.primaries:
+            return False
+        self.queue.add(primary, "replay", now=self._clock.elapsed())
+        self._bell.ring()
+        return True
+
     async def run(self, leaving: asyncio.Event) -> None:
         """Run passes until told to leave; then finish those in hand."""
-        facts, passes = self._around.facts, set[asyncio.Task[None]]()
+        facts = self._around.facts
         facts.listeners.append(self._on_facts)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                sources = [
-                    tasks.create_task(self.feed.run()),
-                    tasks.create_task(self._sweep()),
-                    tasks.create_task(self._unreadable.run()),
-                    tasks.create_task(self._dispatch(tasks, passes)),
-                ]
-                await leaving.wait()
-                for source in sources:
-                    source.cancel()
-                await finish_or_cancel(self._clock, passes, self._around.options.drain)
+            with metrics.partition_gauges(self._rules.service, self.view.partition, self._readings()):
+                await self._run_until(leaving)
         finally:
             facts.listeners.remove(self._on_facts)
-            self._depth.set(0)
-            self._entries.set(0)
+
+    async def _run_until(self, leaving: asyncio.Event) -> None:
+        passes = set[asyncio.Task[None]]()
+        async with asyncio.TaskGroup() as tasks:
+            sources = [
+                tasks.create_task(self.feed.run()),
+                tasks.create_task(self._sweep()),
+                tasks.create_task(self._unreadable.run()),
+                tasks.create_task(self._dispatch(tasks, passes)),
+            ]
+            await leaving.wait()
+            for source in sources:
+                source.cancel()
+            await finish_or_cancel(self._clock, passes, self._around.options.drain)
+
+    def _readings(self) -> metrics.Readings:
+        return {
+            metrics.QUEUED: lambda: self.queue.depth,
+            metrics.OLDEST_QUEUED_SECONDS: lambda: self.queue.longest_wait(self._clock.elapsed()),
+            metrics.OLDEST_PASS_SECONDS: lambda: self.queue.longest_pass(self._clock.elapsed()),
+            metrics.GIVEN_UP: lambda: len(self.queue.dead),
+            metrics.VIEW_ENTRIES: lambda: len(self.view),
+        }
 
     # What queues passes
 
@@ -108,22 +131,22 @@ class PartitionLoop:
         # Before it is complete, completeness itself queues every primary that is there; what is gone is only seen here.
         if self._was_complete or effect.after is None:
             self._queue(effect)
-        self._entries.set(len(self.view))
 
     def _queue(self, effect: Effect, *, but: Ref | None = None) -> None:
+        now = self._clock.elapsed()
         for queued in concerned(effect, self._rules.router):
             # The answer of an own write may show an edit that no event has told of: that one makes a further pass.
             if queued.primary != but or queued.trigger == "edit":
-                self.queue.add(queued.primary, queued.trigger, cause=effect.cause)
-        self._wake()
+                self.queue.add(queued.primary, queued.trigger, now=now, cause=effect.cause)
+        self._bell.ring()
 
     def _on_complete(self, is_complete: bool) -> None:
         self._was_complete = self._was_complete or is_complete
         if is_complete:
-            self.queue.add_all(self._primaries(), "sweep")
+            self.queue.add_all(self._primaries(), "sweep", now=self._clock.elapsed())
             log.info("view is complete", partition=self.view.partition, entries=len(self.view))
         self._around.on_progress()
-        self._wake()
+        self._bell.ring()
 
     def _on_facts(self, names: frozenset[str]) -> None:
         primaries, spread = self._primaries(), self._around.options.fact_spread.total_seconds()
@@ -131,7 +154,7 @@ class PartitionLoop:
         for name in sorted(names):
             for primary in self._rules.concerned_by_fact(name, primaries, self._pass_view(None)):
                 self.queue.add_later(primary, "fact", due)
-        self._wake()
+        self._bell.ring()
 
     async def _sweep(self) -> None:
         """Queue every primary now and then, the dead-lettered ones too; first make up for events that got lost."""
@@ -140,8 +163,8 @@ class PartitionLoop:
             await self._clock.sleep(options.sweep * self._around.dice.uniform(0.8, 1.2))
             if self.is_complete:
                 await self._refresh(options.refresh_deadline)
-            self.queue.add_all([*self._primaries(), *self.queue.dead], "sweep")
-            self._wake()
+            self.queue.add_all([*self._primaries(), *self.queue.dead], "sweep", now=self._clock.elapsed())
+            self._bell.ring()
 
     async def _refresh(self, deadline: timedelta) -> None:
         try:
@@ -156,10 +179,6 @@ class PartitionLoop:
         found = (queued.primary for placed in self.view for queued in routes(placed, self._rules.router))
         return list(dict.fromkeys(found))
 
-    def _wake(self) -> None:
-        self._depth.set(self.queue.depth)
-        self._bell.ring()
-
     # What runs them
 
     async def _dispatch(self, tasks: asyncio.TaskGroup, passes: set[asyncio.Task[None]]) -> None:
@@ -171,7 +190,7 @@ class PartitionLoop:
                 await self._bell.wait(None if due is None else due - self._clock.elapsed())
                 continue
             await slots.acquire()
-            job = self.queue.next() if self._may_run else None
+            job = self.queue.next(self._clock.elapsed()) if self._may_run else None
             if job is None:
                 slots.release()
                 continue
@@ -189,16 +208,16 @@ class PartitionLoop:
         started = self._clock.elapsed()
         work = self._work(job)
         MANDATE.set(Mandate(str(self.view.partition), work.fence.token, work.correlation))
-        verdict = await self._attempt(work)
+        verdict = await self._attempt(lambda: self._rules.primaries[work.primary.resource](work))
         outcome = await self._conclude(job, work, verdict)
         seconds = self._clock.elapsed() - started
-        self._wake()
+        self._bell.ring()
         report_pass(self._rules.service, work, verdict, outcome=outcome, seconds=seconds)
 
-    async def _attempt(self, work: Work) -> Verdict:
+    async def _attempt(self, act: Callable[[], Awaitable[Outcome]]) -> Verdict:
         try:
             self._fence.check()
-            return Verdict(await self._rules.primaries[work.primary.resource](work))
+            return Verdict(await act())
         except Exception as error:
             # The one place where everything is caught: no bug of a handler may end a partition.
             return verdict_of(error)
@@ -225,21 +244,30 @@ class PartitionLoop:
 
     async def _bury(self, job: Job, work: Work, reason: str) -> str:
         primary = job.primary
-        if self.queue.is_news(primary, reason):
-            try:
-                await self._rules.on_dead_letter(primary, reason)
-                await self._around.letters.put(
-                    primary, reason, attempts=job.attempt, correlation=work.correlation, causation=work.cause
-                )
-            except TemporaryError:
-                # Nobody knows of it yet, so it is not given up.
-                jitter = self._around.dice.random()
-                self.queue.failed(primary, now=self._clock.elapsed(), jitter=jitter)
-                return "retry"
-            except PermanentError as error:
-                log.error("dead letter was refused", primary=str(primary), reason=str(error))
+        told = await self._attempt(lambda: self._rules.on_dead_letter(work, reason))
+        if isinstance(told.outcome, Reject) or told.error is not None:
+            log.error("dead letter is not shown on its object", primary=str(primary), exc_info=told.error)
+        is_put_off = isinstance(told.outcome, Retry) and told.error is None
+        if is_put_off or not await self._is_stored(job, work, reason):
+            # Not everybody who should knows of it yet, so it is not given up.
+            self.queue.failed(primary, now=self._clock.elapsed(), jitter=self._around.dice.random())
+            return "retry"
         self.queue.bury(primary, reason)
         return "rejected"
+
+    async def _is_stored(self, job: Job, work: Work, reason: str) -> bool:
+        """Store a dead letter that says something new; return whether nothing more can be done for it."""
+        if not self.queue.is_news(job.primary, reason):
+            return True
+        try:
+            await self._around.letters.put(
+                job.primary, reason, attempts=job.attempt, correlation=work.correlation, causation=work.cause
+            )
+        except TemporaryError:
+            return False
+        except PermanentError as error:
+            log.error("dead letter was refused", primary=str(job.primary), reason=str(error))
+        return True
 
     def _work(self, job: Job) -> Work:
         return Work(

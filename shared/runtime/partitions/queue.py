@@ -17,7 +17,7 @@ from datetime import timedelta
 from shared.core.resources import Ref
 from shared.ports.passes import Trigger
 
-PRIORITY: dict[Trigger, int] = {"edit": 0, "child": 1, "fact": 2, "retry": 2, "sweep": 3}
+PRIORITY: dict[Trigger, int] = {"edit": 0, "replay": 0, "child": 1, "fact": 2, "retry": 2, "sweep": 3}
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 300.0
 FAILURES_TO_DEAD_LETTER = 10
@@ -45,6 +45,8 @@ class _Item:
 
     waiting: Trigger | None = None
     cause: str = ""
+    waiting_since: float = 0.0
+    running_since: float = 0.0
     is_running: bool = False
     due: float | None = None  # of its timer
     due_trigger: Trigger = "retry"
@@ -82,17 +84,35 @@ class PassQueue:
     @property
     def dead(self) -> list[Ref]:
         """Return the primaries that were given up until something changes."""
-        return [ref for ref, item in self._items.items() if item.is_dead]
+        return [ref for ref, item in list(self._items.items()) if item.is_dead]
 
-    def add(self, primary: Ref, trigger: Trigger, *, cause: str = "") -> None:
+    @property
+    def running(self) -> int:
+        """Return how many passes run."""
+        return sum(item.is_running for item in list(self._items.values()))
+
+    def longest_wait(self, now: float) -> float:
+        """Return for how many seconds the oldest primary has been waiting for a pass; 0 when none waits."""
+        # Copied in one step: whoever reads metrics does so in another thread.
+        since = (item.waiting_since for item in list(self._items.values()) if item.waiting is not None)
+        return now - min(since, default=now)
+
+    def longest_pass(self, now: float) -> float:
+        """Return for how many seconds the oldest pass has been running; 0 when none runs."""
+        since = (item.running_since for item in list(self._items.values()) if item.is_running)
+        return now - min(since, default=now)
+
+    def add(self, primary: Ref, trigger: Trigger, *, now: float, cause: str = "") -> None:
         """Queue a primary now; its timer, if one runs, is not needed any more."""
         item = self._items.setdefault(primary, _Item())
         item.due = None
-        if trigger == "edit":
-            # What the user changed deserves all tries again; what children do must not undo the back-off.
+        if trigger in ("edit", "replay"):
+            # What a person changed or asked for deserves all tries again; what children do must not undo the back-off.
             item.attempts = item.failures = 0
             item.is_dead, item.reason = False, ""
-        self._depth += item.waiting is None
+        if item.waiting is None:
+            self._depth += 1
+            item.waiting_since = now
         is_more_urgent = item.waiting is None or PRIORITY[trigger] < PRIORITY[item.waiting]
         if is_more_urgent:
             item.waiting = trigger
@@ -106,10 +126,10 @@ class PassQueue:
         if item.waiting is None and (item.due is None or due < item.due):
             self._set_timer(primary, item, trigger, due)
 
-    def add_all(self, primaries: Iterable[Ref], trigger: Trigger) -> None:
+    def add_all(self, primaries: Iterable[Ref], trigger: Trigger, *, now: float) -> None:
         """Queue many primaries now."""
         for primary in primaries:
-            self.add(primary, trigger)
+            self.add(primary, trigger, now=now)
 
     def wake(self, now: float) -> None:
         """Queue the primaries whose timers have come."""
@@ -117,7 +137,7 @@ class PassQueue:
             due, _, primary = heapq.heappop(self._timers)
             item = self._items.get(primary)
             if item is not None and item.due == due:
-                self.add(primary, item.due_trigger)
+                self.add(primary, item.due_trigger, now=now)
 
     def next_due(self) -> float | None:
         """Return when the next timer comes."""
@@ -134,7 +154,7 @@ class PassQueue:
         """Return whether a pass can run now."""
         return self._peek() is not None
 
-    def next(self) -> Job | None:
+    def next(self, now: float) -> Job | None:
         """Take the most urgent primary that no pass runs for."""
         primary = self._peek()
         if primary is None:
@@ -144,7 +164,7 @@ class PassQueue:
         assert trigger is not None
         self._ready[PRIORITY[trigger]].popleft()
         job = Job(primary, trigger, item.cause, item.attempts + 1)
-        item.waiting, item.cause, item.is_running = None, "", True
+        item.waiting, item.cause, item.is_running, item.running_since = None, "", True, now
         self._depth -= 1
         return job
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import structlog
+from prometheus_client import Counter, Histogram
 
 from shared.core.outcomes import Done, Retry
 from shared.ports.passes import Work
@@ -15,10 +18,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, seconds: float) -> None:
     """Count and log one pass; what nobody has to look at is no warning."""
     resource = work.primary.resource
-    metrics.PASSES.labels(service, resource.plural, outcome).inc()
-    metrics.PASS_SECONDS.labels(service, resource.plural).observe(seconds)
-    if outcome == "retry":
-        metrics.RETRIES.labels(service, resource.plural).inc()
+    passes, duration = _counters(service, resource.plural, outcome)
+    passes.inc()
+    duration.observe(seconds)
     tell = log.error if verdict.error else log.info if _is_quiet(verdict) else log.warning
     tell(
         "pass finished",
@@ -36,6 +38,12 @@ def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, sec
         duration_ms=round(seconds * 1000, 1),
         exc_info=verdict.error,
     )
+
+
+@cache
+def _counters(service: str, resource: str, outcome: str) -> tuple[Counter, Histogram]:
+    labels = (service, resource, outcome)
+    return metrics.RECONCILES.labels(*labels), metrics.RECONCILE_SECONDS.labels(*labels)
 
 
 def _is_quiet(verdict: Verdict) -> bool:

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.contracts.keys import PARTITIONS
-from shared.core.resources import Ref, Resource
-from shared.ports.passes import Handler, Router
+from shared.core.outcomes import Done, Outcome
+from shared.core.resources import Resource
+from shared.ports.passes import Handler, Router, Work
 from shared.runtime.partitions.facts import ConcernedByFact, every_primary
 from shared.runtime.partitions.router import default_router
 
-OnDeadLetter = Callable[[Ref, str], Awaitable[None]]
+OnDeadLetter = Callable[[Work, str], Awaitable[Outcome]]
 
 
-async def _say_nothing(primary: Ref, reason: str) -> None:
+async def _say_nothing(work: Work, reason: str) -> Outcome:
     """Leave a dead letter without a further sign."""
+    return Done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class PassRules:
     primaries: Mapping[Resource, Handler]
     router: Router
     concerned_by_fact: ConcernedByFact = every_primary
-    on_dead_letter: OnDeadLetter = _say_nothing  # such as a condition on the object
+    on_dead_letter: OnDeadLetter = _say_nothing  # shows it on the object, such as by a condition; called again safely
 
 
 def pass_rules(

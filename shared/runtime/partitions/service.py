@@ -9,9 +9,10 @@ from functools import partial
 
 from prometheus_client import Gauge
 
+from shared.contracts.controls import control_subject
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.core.errors import ConflictError, PermanentError
-from shared.ports.bus import EventLog
+from shared.ports.bus import Bus
 from shared.ports.clock import Clock
 from shared.ports.store import CreatedAt, Put, Store
 from shared.runtime.dead_letters import DeadLetters
@@ -21,6 +22,7 @@ from shared.runtime.partitions import metrics
 from shared.runtime.partitions.claims.ownership import Ownership
 from shared.runtime.partitions.claims.replicas import ClaimOptions, Replica
 from shared.runtime.partitions.claims.units import Claimed
+from shared.runtime.partitions.control import Control
 from shared.runtime.partitions.facts import Facts
 from shared.runtime.partitions.loop import PartitionLoop, Surroundings
 from shared.runtime.partitions.rules import PassOptions, PassRules
@@ -34,12 +36,13 @@ class PartitionService:
     rules: PassRules
     keys: EtcdKeys
     member: str
-    bus: EventLog
+    bus: Bus
     store: Store
     clock: Clock
     letters: DeadLetters
     fetch: Fetch  # of one object, for events too large for the log: `cluster.get`
     readiness: Readiness
+    version: str = ""
     options: PassOptions = field(default_factory=PassOptions)
     claims: ClaimOptions = field(default_factory=ClaimOptions)
     dice: random.Random = field(default_factory=random.Random)
@@ -47,12 +50,15 @@ class PartitionService:
     _ownership: Ownership | None = None
     _facts: Facts | None = None
     _told: dict[str, str] = field(default_factory=dict)  # what readiness was told last, by check
-    _held: Gauge = field(init=False)
+    _owned: Gauge = field(init=False)
+    _wanted: Gauge = field(init=False)
     _incomplete: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         """Name the service in its metrics."""
-        self._held = metrics.CLAIMS_HELD.labels(self.rules.service)
+        metrics.TOTAL.labels(self.rules.service).set(self.options.partitions)
+        self._owned = metrics.OWNED.labels(self.rules.service)
+        self._wanted = metrics.WANTED.labels(self.rules.service)
         self._incomplete = metrics.VIEWS_INCOMPLETE.labels(self.rules.service)
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -98,8 +104,11 @@ class PartitionService:
         number = int(claimed.unit)
         loop = self.loops[number] = PartitionLoop(number, claimed.fence, around)
         self._report()
+        service = self.rules.service
+        control = Control(loop, claimed.fence, self.clock, service, self.member, self.version)
         try:
-            await loop.run(claimed.leaving)
+            async with self.bus.serve(control_subject(service, number, "*"), control.answer):
+                await loop.run(claimed.leaving)
         finally:
             if self.loops.get(number) is loop:
                 del self.loops[number]
@@ -109,10 +118,12 @@ class PartitionService:
         """Bring readiness and metrics to what holds now."""
         held = len(self._ownership.held) if self._ownership else 0
         waiting = [loop for loop in self.loops.values() if not loop.is_complete]
-        self._held.set(held)
+        self._owned.set(held)
+        self._wanted.set(self._ownership.wanted if self._ownership else 0)
         self._incomplete.set(len(waiting))
-        is_settled = self._ownership is not None and self._ownership.is_settled
-        self._check("claims", is_settled, "partitions are being claimed")
+        awaited = self._ownership.waits_for if self._ownership else "units are being claimed"
+        is_settled = not awaited
+        self._check("claims", is_settled, awaited)
         reason = f"{len(waiting)} partitions wait for {waiting[0].feed.waits_for}" if waiting else "no view yet"
         self._check("views", is_settled and not waiting and len(self.loops) == held, reason)
         self._check("facts", self._facts is not None and self._facts.is_known, "facts were not read yet")

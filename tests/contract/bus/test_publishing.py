@@ -20,6 +20,18 @@ async def test_sequences_grow_with_each_message(bench: Bench) -> None:
     assert sequences == [1, 2, 3]
 
 
+async def test_the_newest_message_of_a_pattern_is_that_of_all_its_subjects(bench: Bench) -> None:
+    await bench.publish("a.1", "older")
+    await bench.publish("a.2", "newer")
+    await bench.publish("b.1", "of another pattern")
+
+    newest = await bench.other.newest(bench.stream, bench.subject("a.>"))
+
+    assert newest is not None
+    assert newest.subject == bench.subject("a.2")
+    assert await bench.other.newest(bench.stream, bench.subject("c.*")) is None
+
+
 async def test_the_newest_message_is_what_was_published(bench: Bench) -> None:
     await bench.publish("a", "old")
     await bench.log.publish(bench.subject("a"), "neü".encode(), {"ce-id": "1", "ce-subject": "näme/x"}, expected_last=1)

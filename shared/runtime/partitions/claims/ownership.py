@@ -43,9 +43,14 @@ class Ownership:
         return self._term.held if self._term else frozenset()
 
     @property
-    def is_settled(self) -> bool:
-        """Return whether this replica is a member and has taken every free unit that it should own."""
-        return self._term is not None and self._term.is_settled
+    def waits_for(self) -> str:
+        """Return why this replica does not own every unit that it should, or an empty text."""
+        return self._term.waits_for if self._term else "units are being claimed"
+
+    @property
+    def wanted(self) -> int:
+        """Return how many units this replica should own, as far as it knows the others."""
+        return self._term.wanted if self._term else 0
 
     async def run(self, own: Own, stopping: asyncio.Event) -> None:
         """Run `own` for each claimed unit until told to stop; then finish, give back and leave."""

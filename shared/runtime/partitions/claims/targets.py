@@ -7,6 +7,7 @@ goes moves only the units that it gains or loses. Pure, because it is the one pl
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -49,6 +50,16 @@ def moves(situation: Situation, units: Collection[str]) -> Moves:
     take = sorted(free | situation.strays)
     give_back = sorted(situation.held - ours) if situation.is_settled else []
     return Moves(tuple(take), tuple(give_back))
+
+
+def awaited(situation: Situation, units: Collection[str]) -> dict[str, int]:
+    """Return how many units that this replica should own each other member still holds.
+
+    Such a member hands them over, or it has died and its claims end with its lease: until then nobody works on them.
+    """
+    ours = (unit for unit in units if target_of(unit, situation.members) == situation.member)
+    holders = Counter(situation.owners[unit] for unit in ours if unit in situation.owners)
+    return {member: count for member, count in sorted(holders.items()) if member != situation.member}
 
 
 def _weight(unit: str, member: str) -> bytes:

@@ -19,7 +19,7 @@ from shared.runtime.partitions.bell import Bell
 from shared.runtime.partitions.claims.fences import ClaimFence, Tenure
 from shared.runtime.partitions.claims.replicas import Replica
 from shared.runtime.partitions.claims.roster import ClaimTable, Holder, Members
-from shared.runtime.partitions.claims.targets import Situation, moves
+from shared.runtime.partitions.claims.targets import Moves, Situation, awaited, moves
 from shared.runtime.partitions.claims.units import Claimed, HeldUnits, Own
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -43,7 +43,8 @@ class Term:
         self._claims = ClaimTable(replica.keys.claims(replica.service))
         self._bell = Bell(replica.clock)
         self._units: HeldUnits | None = None
-        self._is_settled = False
+        self._waits_for = "units are being claimed"
+        self._wanted = 0
 
     @property
     def held(self) -> frozenset[str]:
@@ -51,9 +52,14 @@ class Term:
         return self._units.names if self._units else frozenset()
 
     @property
-    def is_settled(self) -> bool:
-        """Return whether every free unit that this replica should own is taken."""
-        return self._is_settled
+    def waits_for(self) -> str:
+        """Return why this replica does not own every unit that it should, or an empty text."""
+        return self._waits_for
+
+    @property
+    def wanted(self) -> int:
+        """Return how many units this replica should own."""
+        return self._wanted
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Join, own and renew until told to stop; raise LeaseLostError (in a group) when the lease is gone."""
@@ -152,14 +158,15 @@ class Term:
                 waiting = None
                 if self._members.is_known and self._claims.is_known:
                     unsettled = self._members.settles_in(self._clock.elapsed(), settle)
-                    plan = moves(self._situation(units, is_settled=unsettled <= 0), self._replica.units)
+                    situation = self._situation(units, is_settled=unsettled <= 0)
+                    plan = moves(situation, self._replica.units)
                     for unit in plan.give_back:
                         claimed = units.get(unit)
                         if claimed is not None and not claimed.leaving.is_set():
                             claimed.leaving.set()
                             handovers.create_task(self._give_back(units, claimed))
                     is_complete = await self._take_all(units, plan.take)
-                    self._set_settled(is_complete)
+                    self._set_waiting(situation, plan, is_complete=is_complete)
                     waiting = (unsettled or None) if is_complete else RETRY * self._replica.dice.uniform(0.5, 1.0)
                 await self._bell.wait(waiting)
 
@@ -228,9 +235,16 @@ class Term:
             return False
         return True
 
-    def _set_settled(self, is_settled: bool) -> None:
-        if self._is_settled != is_settled:
-            self._is_settled = is_settled
+    def _set_waiting(self, situation: Situation, plan: Moves, *, is_complete: bool) -> None:
+        holders = awaited(situation, self._replica.units)
+        self._wanted = len(self.held - set(plan.give_back)) + sum(holders.values())
+        waits_for = "" if is_complete else "units are being claimed"
+        if is_complete and holders:
+            ttl = self._replica.options.ttl.total_seconds()
+            held = ", ".join(f"{count} of {member}" for member, count in holders.items())
+            waits_for = f"claims of other replicas: {held}; those of a former replica end {ttl:g} s after it"
+        if self._waits_for != waits_for:
+            self._waits_for = waits_for
             self._on_change()
 
     def _changed(self) -> None:

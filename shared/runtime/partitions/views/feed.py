@@ -58,6 +58,7 @@ class Feed:
     fetch: Fetch
     is_complete: bool = False
     waits_for: str = "the log"
+    reached: int = 0  # newest sequence that came
     _filters: list[str] = field(default_factory=list)
     _is_verified: bool = False
 
@@ -76,6 +77,7 @@ class Feed:
             async for delivery in subscription:
                 is_marker = await self._take(delivery.message, markers)
                 progress.delivered(delivery.message.sequence, delivery.pending)
+                self.reached = progress.reached
                 if is_marker or not self.is_complete:
                     await self._judge(progress, markers)
 
@@ -138,7 +140,7 @@ class Feed:
         """Find out whether the view is complete, and tell when that changes."""
         missing = markers.missing
         if not self._is_verified and progress.is_drained:
-            self._is_verified = progress.is_past_goal or await self._holds_newest(progress.reached)
+            self._is_verified = progress.is_past_goal or await self.newest_unseen() is None
         is_complete = self._is_verified and not missing
         self._say(self._reason(missing))
         if is_complete and markers.epoch != self.view.epochs.current:
@@ -158,15 +160,16 @@ class Feed:
             return f"a current synced marker of {', '.join(resource.plural for resource in missing)}"
         return "" if self._is_verified else "events that the log holds"
 
-    async def _holds_newest(self, reached: int) -> bool:
-        """Ask the stream's leader whether it holds anything that the consumer has not brought."""
+    async def newest_unseen(self) -> StoredMessage | None:
+        """Ask the stream's leader for a newest message of what is read that the consumer has not brought."""
         partition = f"{ROOT}.changes.{self.view.partition}.>"
-        if await self._is_behind(partition, reached):
-            for subject in self._filters:
-                if await self._is_behind(subject, reached):
-                    return False
-        return True
+        if await self._unseen(partition) is None:
+            return None
+        for subject in self._filters:
+            if (found := await self._unseen(subject)) is not None:
+                return found
+        return None
 
-    async def _is_behind(self, subject: str, reached: int) -> bool:
+    async def _unseen(self, subject: str) -> StoredMessage | None:
         newest = await self.bus.newest(CHANGES, subject)
-        return newest is not None and newest.sequence > reached
+        return newest if newest is not None and newest.sequence > self.reached else None

@@ -14,7 +14,7 @@ from shared.contracts.streams import CHANGES, DEAD_LETTERS
 from shared.contracts.subjects import change_subject
 from shared.core.errors import ConflictError, ForbiddenError, LeaseLostError, UnreachableError
 from shared.core.objects import ref_of
-from shared.core.outcomes import Reject, Retry
+from shared.core.outcomes import Done, Outcome, Reject, Retry
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, Ref
 from shared.ports.mandates import MANDATE, Mandate
 from shared.ports.passes import Work
@@ -219,8 +219,9 @@ async def test_the_tenth_failure_is_a_dead_letter_and_the_sweep_repairs() -> Non
     world.handler.answers = [UnreachableError("away")] * FAILURES_TO_DEAD_LETTER
     told: list[tuple[Ref, str]] = []
 
-    async def tell(primary: Ref, reason: str) -> None:
-        told.append((primary, reason))
+    async def tell(work: Work, reason: str) -> Outcome:
+        told.append((work.primary, reason))
+        return Done()
 
     rules = replace(pass_rules("test", reads=READS, primaries={GRAPHS: world.handler}), on_dead_letter=tell)
     async with running(world.service(rules=rules)):
@@ -236,6 +237,33 @@ async def test_the_tenth_failure_is_a_dead_letter_and_the_sweep_repairs() -> Non
     assert passes >= 10
     assert world.handler.passes[-1].trigger == "sweep"
     assert world.letters() == letters
+
+
+@pytest.mark.parametrize(
+    ("failure", "letters"),
+    [
+        pytest.param(UnreachableError("away"), [], id="what waiting may heal puts the letter off"),
+        pytest.param(ForbiddenError("no"), ["broken"], id="what is refused does not hide the letter"),
+        pytest.param(KeyError("bug"), ["broken"], id="a bug does not hide the letter, nor end the partition"),
+    ],
+)
+async def test_a_sign_that_fails_ends_no_partition(failure: Exception, letters: list[str]) -> None:
+    world = await a_resting_world()
+    world.handler.answers = [Reject("broken")]
+
+    async def fail(work: Work, reason: str) -> Outcome:
+        raise failure
+
+    rules = replace(pass_rules("test", reads=READS, primaries={GRAPHS: world.handler}), on_dead_letter=fail)
+    async with running(world.service(rules=rules)):
+        await world.clock.settle()
+        found = [letter.reason for letter in world.letters()]
+        await world.rest()
+        await world.publish(a_graph(version=30, generation=2), "modified")
+        await world.clock.settle()
+
+    assert found == letters
+    assert world.handler.primaries == ["chat"]
 
 
 async def test_a_rejected_pass_is_a_dead_letter_at_once_and_the_same_reason_is_no_second_one() -> None:

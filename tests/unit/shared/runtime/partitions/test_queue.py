@@ -16,7 +16,7 @@ A, B, C, D = (Ref(GRAPHS, "team", name) for name in "abcd")
 def drain(queue: PassQueue) -> list[Job]:
     """Run every pass that is ready, at once and successfully."""
     jobs = []
-    while (job := queue.next()) is not None:
+    while (job := queue.next(0.0)) is not None:
         jobs.append(job)
         queue.done(job.primary)
     return jobs
@@ -25,8 +25,8 @@ def drain(queue: PassQueue) -> list[Job]:
 def fail(queue: PassQueue, times: int, *, now: float = 0.0) -> None:
     """Let passes fail, each as soon as its timer comes."""
     for _ in range(times):
-        queue.add(A, "child")
-        assert queue.next() is not None
+        queue.add(A, "child", now=0.0)
+        assert queue.next(0.0) is not None
         queue.failed(A, now=now, jitter=0.0)
 
 
@@ -49,17 +49,17 @@ def test_edits_go_before_children_before_retries_before_sweeps() -> None:
     queue = PassQueue()
     order: list[tuple[Ref, Trigger]] = [(A, "sweep"), (B, "fact"), (C, "child"), (D, "edit")]
     for primary, trigger in order:
-        queue.add(primary, trigger)
+        queue.add(primary, trigger, now=0.0)
 
     assert [job.primary for job in drain(queue)] == [D, C, B, A]
 
 
 def test_events_of_one_primary_coalesce_into_the_most_urgent() -> None:
     queue = PassQueue()
-    queue.add(A, "sweep")
-    queue.add(B, "child")
-    queue.add(A, "edit", cause="edit-1")
-    queue.add(A, "child", cause="child-1")
+    queue.add(A, "sweep", now=0.0)
+    queue.add(B, "child", now=0.0)
+    queue.add(A, "edit", cause="edit-1", now=0.0)
+    queue.add(A, "child", cause="child-1", now=0.0)
 
     assert queue.depth == 2
     assert drain(queue) == [Job(A, "edit", "edit-1", 1), Job(B, "child", "", 1)]
@@ -68,28 +68,28 @@ def test_events_of_one_primary_coalesce_into_the_most_urgent() -> None:
 
 def test_one_pass_per_primary_at_a_time() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
 
-    queue.add(A, "child")
+    queue.add(A, "child", now=0.0)
 
     assert not queue.has_ready
-    assert queue.next() is None
+    assert queue.next(0.0) is None
     queue.done(A)
-    assert queue.next() == Job(A, "child", "", 1)
+    assert queue.next(0.0) == Job(A, "child", "", 1)
 
 
 def test_different_primaries_run_side_by_side() -> None:
     queue = PassQueue()
-    queue.add_all([A, B], "sweep")
+    queue.add_all([A, B], "sweep", now=0.0)
 
-    assert [queue.next(), queue.next()] == [Job(A, "sweep", "", 1), Job(B, "sweep", "", 1)]
+    assert [queue.next(0.0), queue.next(0.0)] == [Job(A, "sweep", "", 1), Job(B, "sweep", "", 1)]
     assert not queue.is_idle
 
 
 def test_nothing_is_remembered_of_what_is_done() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
+    queue.add(A, "edit", now=0.0)
 
     drain(queue)
 
@@ -102,20 +102,20 @@ def test_a_failed_pass_comes_again_when_its_timer_does() -> None:
     fail(queue, 1, now=10.0)
 
     queue.wake(10.9)
-    early = queue.next()
+    early = queue.next(0.0)
     due = queue.next_due()
     queue.wake(11.0)
 
     assert early is None
     assert due == 11.0
-    assert queue.next() == Job(A, "retry", "", 2)
+    assert queue.next(0.0) == Job(A, "retry", "", 2)
 
 
 def test_an_event_cancels_the_timer() -> None:
     queue = PassQueue()
     fail(queue, 1)
 
-    queue.add(A, "child")
+    queue.add(A, "child", now=0.0)
 
     assert queue.next_due() is None
     assert [job.trigger for job in drain(queue)] == ["child"]
@@ -125,22 +125,22 @@ def test_an_event_cancels_the_timer() -> None:
 
 def test_an_event_during_a_pass_replaces_its_retry() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
-    queue.add(A, "child", cause="event")
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
+    queue.add(A, "child", cause="event", now=0.0)
 
     queue.failed(A, now=0.0, jitter=0.0)
 
     assert queue.next_due() is None
-    assert queue.next() == Job(A, "child", "event", 2)
+    assert queue.next(0.0) == Job(A, "child", "event", 2)
 
 
 def test_what_children_do_does_not_undo_the_back_off_but_an_edit_does() -> None:
     queue = PassQueue()
     fail(queue, 3)
     by_child = queue.next_due()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
     queue.failed(A, now=0.0, jitter=0.0)
 
     assert by_child == 4.0
@@ -151,13 +151,13 @@ def test_a_pass_that_asks_for_something_names_its_own_delay_and_does_not_fail() 
     queue = PassQueue()
     fail(queue, 9)
     queue.wake(1000.0)
-    queue.next()
+    queue.next(0.0)
 
     queue.asked(A, timedelta(seconds=30), now=100.0)
 
     assert queue.next_due() == 130.0
     queue.wake(130.0)
-    job = queue.next()
+    job = queue.next(0.0)
     assert job is not None
     assert job.attempt == 11
     assert not queue.is_last_chance(A)
@@ -167,8 +167,8 @@ def test_the_tenth_failure_in_a_row_is_the_last_chance() -> None:
     queue = PassQueue()
     chances = []
     for _ in range(FAILURES_TO_DEAD_LETTER):
-        queue.add(A, "child")
-        queue.next()
+        queue.add(A, "child", now=0.0)
+        queue.next(0.0)
         chances.append(queue.is_last_chance(A))
         queue.failed(A, now=0.0, jitter=0.0)
 
@@ -178,8 +178,8 @@ def test_the_tenth_failure_in_a_row_is_the_last_chance() -> None:
 def test_failures_that_say_nothing_of_the_object_do_not_count() -> None:
     queue = PassQueue()
     for _ in range(20):
-        queue.add(A, "child")
-        queue.next()
+        queue.add(A, "child", now=0.0)
+        queue.next(0.0)
         last_chance = queue.is_last_chance(A)
         queue.failed(A, now=0.0, jitter=0.0, counts=False)
 
@@ -190,12 +190,12 @@ def test_failures_that_say_nothing_of_the_object_do_not_count() -> None:
 @pytest.mark.rule("P-23")
 def test_a_buried_primary_waits_for_the_sweep_and_is_alive_again_when_done() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
     queue.bury(A, "broken")
     waits = (queue.next_due(), queue.has_ready, queue.dead)
 
-    queue.add_all(queue.dead, "sweep")
+    queue.add_all(queue.dead, "sweep", now=0.0)
     drain(queue)
 
     assert waits == (None, False, [A])
@@ -204,11 +204,11 @@ def test_a_buried_primary_waits_for_the_sweep_and_is_alive_again_when_done() -> 
 
 def test_a_buried_primary_that_fails_again_stays_buried_without_a_timer() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
     queue.bury(A, "broken")
-    queue.add(A, "sweep")
-    queue.next()
+    queue.add(A, "sweep", now=0.0)
+    queue.next(0.0)
 
     last_chance = queue.is_last_chance(A)
     queue.failed(A, now=0.0, jitter=0.0)
@@ -220,8 +220,8 @@ def test_a_buried_primary_that_fails_again_stays_buried_without_a_timer() -> Non
 
 def test_only_another_reason_is_news_of_a_buried_primary() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
     before = queue.is_news(A, "broken")
     queue.bury(A, "broken")
 
@@ -232,14 +232,14 @@ def test_only_another_reason_is_news_of_a_buried_primary() -> None:
 
 def test_an_edit_brings_a_buried_primary_back() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
     queue.bury(A, "broken")
 
-    queue.add(A, "edit")
+    queue.add(A, "edit", now=0.0)
 
     assert queue.dead == []
-    assert queue.next() == Job(A, "edit", "", 1)
+    assert queue.next(0.0) == Job(A, "edit", "", 1)
 
 
 def test_what_should_come_later_comes_at_its_time() -> None:
@@ -257,7 +257,7 @@ def test_what_should_come_later_comes_at_its_time() -> None:
 
 def test_what_waits_already_needs_no_later_pass() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
+    queue.add(A, "edit", now=0.0)
 
     queue.add_later(A, "fact", 3.0)
 
@@ -266,11 +266,41 @@ def test_what_waits_already_needs_no_later_pass() -> None:
 
 def test_a_timer_that_comes_while_its_primary_runs_makes_one_more_pass() -> None:
     queue = PassQueue()
-    queue.add(A, "edit")
-    queue.next()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
     queue.add_later(A, "fact", 3.0)
 
     queue.wake(3.0)
     queue.done(A)
 
     assert [job.trigger for job in drain(queue)] == ["fact"]
+
+
+def test_tells_how_long_the_oldest_waits_and_runs() -> None:
+    queue = PassQueue()
+    queue.add(A, "edit", now=1.0)
+    queue.add(A, "edit", now=2.0)
+    queue.add(B, "sweep", now=3.0)
+
+    before = (queue.longest_wait(5.0), queue.longest_pass(5.0), queue.running)
+    queue.next(5.0)
+    after = (queue.longest_wait(6.0), queue.longest_pass(6.0), queue.running)
+    queue.next(6.0)
+
+    assert before == (4.0, 0.0, 0)
+    assert after == (3.0, 1.0, 1)
+    assert queue.longest_wait(9.0) == 0.0
+
+
+def test_a_replay_of_a_dead_primary_has_all_its_tries_again() -> None:
+    queue = PassQueue()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
+    queue.bury(A, "broken")
+
+    queue.add(A, "replay", now=1.0)
+    job = queue.next(1.0)
+
+    assert job is not None
+    assert (job.trigger, job.attempt) == ("replay", 1)
+    assert queue.dead == []

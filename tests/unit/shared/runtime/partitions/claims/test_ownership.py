@@ -127,7 +127,8 @@ async def test_a_single_replica_owns_everything_at_once() -> None:
         one = await cluster.join("one")
 
         assert one.writes() == UNITS
-        assert one.ownership.is_settled
+        assert one.ownership.waits_for == ""
+        assert one.ownership.wanted == len(UNITS)
         assert one.ownership.held == set(UNITS)
 
 
@@ -386,16 +387,31 @@ async def test_a_claim_whose_answer_and_reading_back_were_lost_is_found_again() 
         assert one.writes() == UNITS
 
 
+async def test_names_the_claims_of_a_former_replica_until_they_end() -> None:
+    async with a_cluster() as cluster:
+        one = await cluster.join("one")
+        await cluster.kill(one)
+        two = await cluster.join("two")
+        before = two.ownership.waits_for
+
+        await cluster.advance(12)
+
+        assert " of one;" in before
+        assert "10 s after it" in before
+        assert two.ownership.waits_for == ""
+        assert two.writes() == UNITS
+
+
 async def test_waits_for_a_store_that_is_away_at_start() -> None:
     async with a_cluster() as cluster:
         cluster.store.stop()
         one = await cluster.join("one")
-        before = one.ownership.is_settled
+        before = one.ownership.waits_for
 
         cluster.store.start()
         await cluster.advance(2)
 
-        assert not before
+        assert before
         assert one.writes() == UNITS
 
 

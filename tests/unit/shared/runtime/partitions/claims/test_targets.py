@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.runtime.partitions.claims.targets import Moves, Situation, moves, target_of
+from shared.runtime.partitions.claims.targets import Moves, Situation, awaited, moves, target_of
 
 UNITS = [str(number) for number in range(32)]
 MEMBERS = st.frozensets(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=6)
@@ -88,3 +88,11 @@ def test_following_the_moves_gives_every_unit_exactly_one_owner(count: int) -> N
     taken = [unit for member in members for unit in moves(replace(NOBODY, member=member, members=members), UNITS).take]
 
     assert sorted(taken) == sorted(UNITS)
+
+
+def test_units_that_others_hold_are_awaited_by_their_target_only() -> None:
+    joined = replace(NOBODY, members=frozenset({"a", "b"}), owners=dict.fromkeys(UNITS, "b"))
+    ours = sum(target_of(unit, joined.members) == "a" for unit in UNITS)
+
+    assert awaited(joined, UNITS) == {"b": ours}
+    assert awaited(replace(joined, member="b"), UNITS) == {}
