@@ -87,6 +87,7 @@ class KubeInformer:
                 async with aclosing(self._once(resource, selection, position)) as observations:
                     async for observation in observations:
                         yield observation
+                        del observation  # a list of everything must not live as long as the watch behind it
             except NotFoundError as error:
                 reason, pauses = "absent", self._absence(position)
                 position.fail(resource, error)
@@ -114,6 +115,7 @@ class KubeInformer:
             snapshot = await complete_list(self.transport, resource, selection, page=self.options.page)
             position.version, position.absence = snapshot.version, None
             yield snapshot
+            del snapshot
         elif position.is_doubtful and await current_version(self.transport, resource, selection) < position.version:
             # Such a watch is answered, and silent until the history has grown so long.
             raise ExpiredError(f"{resource.group_resource}: the server's history ends before {position.version}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,16 @@ async def test_changes_follow_the_snapshot_in_order(under_test: UnderTest) -> No
     assert isinstance(deleted, Observed)
     assert deleted.manifest["data"] == {"x": "2"}
     assert version_of(deleted.manifest) > version_of(changed)
+
+
+async def test_nothing_holds_a_snapshot_that_was_taken(under_test: UnderTest) -> None:
+    follower = under_test.follow(CONFIG_MAPS)
+    snapshot = await anext(follower)
+    await under_test.cluster.create(under_test.config_map("a"), manager=OURS)
+    await first(follower, is_change("added", "a"))
+
+    assert isinstance(snapshot, Snapshot)
+    assert sys.getrefcount(snapshot) == 2  # this function and the question
 
 
 async def test_a_follower_resumes_behind_a_version(under_test: UnderTest) -> None:
