@@ -150,6 +150,7 @@ class KindWatcher:
         async for observation in self.around.informer.follow(self.resource, resume_from=resume_from):
             async with self._taking:
                 await self._take(observation)
+            del observation  # a list of everything must not be kept until something happens
 
     async def _renew_after(self, delay: timedelta) -> None:
         await self.around.clock.sleep(delay)
