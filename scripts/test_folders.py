@@ -25,7 +25,7 @@ BUDGETS = {  # seconds on two cores
     "chaos": 120,
     "charts": 60,
 }
-HALVES = {"unit": [["lab", "cli", "scripts"], ["services", "shared"]]}  # subfolders that run beside each other
+HALVES = {"unit": [["lab", "cli", "scripts", "bench"], ["services", "shared"]]}  # subfolders that run beside each other
 PASSED, NO_TESTS = 0, 5
 
 

@@ -1,90 +1,89 @@
-"""Measure all cases and print them; with `--record` also write the table into docs/performance.md.
-
-`python -m tests.bench [--record] [GRAPHS:LATENCY_MS ...]`
-"""
+"""`make bench`: measure all cases, compare their costs with the committed record, and write page and record."""
 
 from __future__ import annotations
 
+import argparse
+import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.cases import Case, Figures, run_case
+from tests.bench.comparison import LIMIT, regressions
+from tests.bench.figures import Figures, Record, read_record, write_record
 from tests.bench.machine import description
+from tests.bench.page import report, with_figures
+from tests.bench.plans import ALONE, DEFAULT, ON_A_STACK, PlanError, plan
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
-BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
-DEFAULT = (Case(30, 0), Case(30, 5))
+ROOT = Path(__file__).resolve().parents[2]
+PAGE, RECORD = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.json"
+CASE_LIMIT = 900.0  # seconds that one case may take
+EPILOG = f"""
+A CASE is GRAPHS[xCOMPONENTS]:LATENCY_MS[:RECONCILERS][+MEASURE...], or one of {", ".join(ALONE)}.
+Measures, taken in their order when all graphs are there: {", ".join(ON_A_STACK)}.
+Without a CASE: {" ".join(DEFAULT)}
+
+The exit code is 1 when a case failed, or when CPU seconds or requests per graph are more than {LIMIT:.0%} above
+docs/performance.json. Then nothing is written, unless --accept says that it is meant to be so.
+"""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the cases that are named, or the default ones."""
-    named = [each for each in arguments if not each.startswith("--")]
-    cases = [_case(each) for each in named] or list(DEFAULT)
+    """Run as the command line asks."""
+    given = _parser().parse_args(arguments)
+    try:
+        chosen = plan(given.cases)
+    except PlanError as error:
+        print(error, file=sys.stderr)
+        return 2
+    before = read_record(RECORD) or Record("")
+    after = Record(description(), tuple(_measured(chosen)))
+    print(report(replace(after, cases=before.merged(after.cases))))
+    grown = regressions(before, after)
+    failed = [f"{each.case}: {failure}" for each in after.cases for failure in each.failures]
+    for line in (*failed, *(f"REGRESSION {each}" for each in grown)):
+        print(line, file=sys.stderr)
+    if given.record and not failed and (given.accept or not grown):
+        whole = replace(after, cases=before.merged(after.cases))
+        write_record(RECORD, whole)
+        PAGE.write_text(with_figures(PAGE.read_text(), report(whole)))
+    return 1 if failed or (grown and not given.accept) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description="Measure whole stacks and compare what they cost with docs/performance.json.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="what to measure")
+    parser.add_argument("--record", action="store_true", help="write docs/performance.md and docs/performance.json")
+    parser.add_argument("--accept", action="store_true", help="record figures although they are a regression")
+    return parser
+
+
+def _measured(names: tuple[str, ...]) -> list[Figures]:
     found = []
-    for case in cases:
-        print(f"measuring {case.graphs} graphs at {case.latency_ms} ms ...", file=sys.stderr, flush=True)
-        found.append(run_case(case))
-    report = "\n".join([f"Machine: {description()}.", "", *_table(found)])
-    print(report)
-    if "--record" in arguments:
-        _record(report)
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number, name in enumerate(names):
+            print(f"measuring {name} ...", file=sys.stderr, flush=True)
+            found.append(_run(name, Path(folder) / f"{number}.json"))
+    return found
 
 
-def _case(text: str) -> Case:
-    graphs, _, latency = text.partition(":")
-    return Case(int(graphs), int(latency or 0))
-
-
-def _table(found: list[Figures]) -> list[str]:
-    heads = [f"{each.case.graphs} graphs, {each.case.latency_ms} ms" for each in found]
-    rows = [
-        ("all children", [f"{each.children:.2f} s" for each in found]),
-        ("all `successful`", [f"{each.successful:.2f} s" for each in found]),
-        ("requests per graph (ours)", [f"{each.requests_per_graph:.1f}" for each in found]),
-        (
-            "one edit until the Deployment carries it, p50 / p99",
-            [f"{each.edit(0.5) * 1000:.1f} / {each.edit(0.99) * 1000:.1f} ms" for each in found],
-        ),
-        ("change observed to event stored, p50 / p99 at most", [_stored_text(each.stored) for each in found]),
-        ("requests at rest, in 20 s (ours)", [str(each.rest_requests) for each in found]),
-    ]
-    for process in found[0].costs:
-        cost = [each.costs[process] for each in found if process in each.costs]
-        rows.append((f"{process}: memory, CPU", [f"{c.memory_mib:.0f} MiB, {c.cpu_seconds:.1f} s" for c in cost]))
-    lines = ["| measure | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(heads)]
-    lines += [f"| {name} | " + " | ".join(values) + " |" for name, values in rows]
-    lines += [
-        "",
-        "Requests per graph by verb and resource:",
-        "",
-        "| service | verb | resource | " + " | ".join(heads) + " |",
-    ]
-    lines.append("| --- | --- | --- |" + " --- |" * len(heads))
-    for call in sorted({call for each in found for call in each.requests}):
-        counts = [f"{each.requests[call] / each.case.graphs:.2f}" for each in found]
-        lines.append("| " + " | ".join([*call, *counts]) + " |")
-    return lines
-
-
-def _stored_text(histogram: dict[str, float]) -> str:
-    return f"{_bound(histogram, 0.5)} / {_bound(histogram, 0.99)}"
-
-
-def _bound(histogram: dict[str, float], share: float) -> str:
-    """Return the bucket that a share of all observations lies in."""
-    total = histogram.get("+Inf", 0.0)
-    for bound, count in histogram.items():
-        if total and count >= share * total:
-            return f"{float(bound) * 1000:g} ms" if bound != "+Inf" else "more than 30 s"
-    return "none"
-
-
-def _record(report: str) -> None:
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{report}\n\n{END}{after}")
+def _run(name: str, file: Path) -> Figures:
+    """Measure one case in a process of its own; what it measured before it failed is kept."""
+    try:
+        command = [sys.executable, "-m", "tests.bench.worker", name, str(file)]
+        code = subprocess.run(command, timeout=CASE_LIMIT, check=False).returncode
+        failures: tuple[str, ...] = (f"ended with exit code {code}, for the reason above",) if code else ()
+    except subprocess.TimeoutExpired:
+        failures = (f"was ended after {CASE_LIMIT:g} s",)
+    written = read_record(file)
+    figures = written.cases[0] if written is not None else Figures(name.partition("+")[0])
+    return replace(figures, failures=failures)
 
 
 if __name__ == "__main__":

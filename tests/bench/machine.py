@@ -24,20 +24,26 @@ def description() -> str:
     """Return processor, cores, memory and versions as one line."""
     return (
         f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, "
-        f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+        f"{platform.system()} {platform.release().partition('-')[0]}, Python {platform.python_version()}"
     )
 
 
 def costs(stack: Stack) -> dict[str, Cost]:
     """Return what each process of a stack has cost so far."""
-    return {process.name: _cost(process.pid) for process in stack.processes if process.is_running}
+    return {process.name: cost(process.pid) for process in stack.processes if process.is_running}
 
 
-def _cost(pid: int) -> Cost:
+def cost(pid: int) -> Cost:
+    """Return what a process has cost so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     status = Path(f"/proc/{pid}/status").read_text()
     resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
     return Cost((int(fields[11]) + int(fields[12])) / _TICKS, resident / 1024)
+
+
+def busy_share(seconds: float, cpu_seconds: float) -> float:
+    """Return which share of all cores some CPU seconds were, over a time."""
+    return cpu_seconds / (seconds * (os.cpu_count() or 1))
 
 
 def _processor() -> str:
