@@ -75,14 +75,15 @@ class Servers:
 
     async def start(self, *names: str) -> Room:
         """Start rooms and wait until all of them are ready; return the last."""
-        started = [self._run(name) for name in names]
+        started = [self.run(name, ROOMS[name]) for name in names]
         await eventually(lambda: all(room.service.readiness.is_ready for room in started), within=PATIENCE)
         return started[-1]
 
-    def _run(self, name: str) -> Room:
+    def run(self, name: str, room_app: Run, **more: Any) -> Room:
+        """Run an app as a room, with some settings of its own."""
         service = Service(name, Readiness(name))
         service.readiness.wait("start", "the test has not started it")
-        room = Room(service, self.tasks.create_task(ROOMS[name](self.given, service)))
+        room = Room(service, self.tasks.create_task(room_app(self.given | more, service)))
         self.running.append(room)
         return room
 
@@ -106,6 +107,13 @@ async def servers(start_api: StartApi, start_nats: StartNats, start_etcd: StartE
         "etcd_endpoints": (etcd.endpoint,),
         "claim_ttl": timedelta(seconds=2),
     }
+    async with rooms_with(given) as found:
+        yield found
+
+
+@asynccontextmanager
+async def rooms_with(given: dict[str, Any]) -> AsyncIterator[Servers]:
+    """Connect to servers that run, and apply what stands in a cluster before the first graph."""
     settings = ServiceSettings.model_validate(given)
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(cluster_of(settings, service="test"))
