@@ -23,7 +23,7 @@ async def app(settings: DiscoverySettings, service: Service) -> None:
     """Run the room until the service is told to stop."""
     async with platform(settings, service) as around:
         handler = InstancesHandler(around.store, around.keys, around.decisions)
-        rules = pass_rules("discovery", reads=READS, primaries={GRAPHS: handler}, router=route)
+        rules = pass_rules("discovery", reads=READS, primaries={GRAPHS: handler}, router=route, heeds_progress=False)
         service.started()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_write_facts(around))

@@ -29,6 +29,7 @@ async def app(settings: RbacSettings, service: Service) -> None:
                 ),
             },
             router=route,
+            heeds_progress=False,
         )
         service.started()
         await around.partitions(rules, max_in_flight=settings.max_in_flight).run(service.stopping)

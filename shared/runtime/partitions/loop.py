@@ -134,7 +134,8 @@ class PartitionLoop:
 
     def _queue(self, effect: Effect, *, but: Ref | None = None) -> None:
         now = self._clock.elapsed()
-        for queued in concerned(effect, self._rules.router):
+        rules = self._rules
+        for queued in concerned(effect, rules.router, heeds_progress=rules.heeds_progress):
             # The answer of an own write may show an edit that no event has told of: that one makes a further pass.
             if queued.primary != but or queued.trigger == "edit":
                 self.queue.add(queued.primary, queued.trigger, now=now, cause=effect.cause)

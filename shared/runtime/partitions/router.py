@@ -49,12 +49,18 @@ def routes(placed: Placed, router: Router) -> Iterable[Queued]:
         yield from router(placed.entry, copy_of=key)
 
 
-def concerned(effect: Effect, router: Router) -> list[Queued]:
-    """Return the primaries that a change concerns; only what a user can edit counts as an edit."""
+def concerned(effect: Effect, router: Router, *, heeds_progress: bool = True) -> list[Queued]:
+    """Return the primaries that a change concerns; only what a user can edit counts as an edit.
+
+    What a primary's own status says concerns it as a child's change would, or (`heeds_progress`) not at all.
+    """
     found: dict[Ref, Queued] = {}
+    is_edit = _is_edit(effect)
     for placed in (effect.before, effect.after):
         for queued in routes(placed, router) if placed else ():
-            if queued.trigger == "edit" and not _is_edit(effect):
+            if queued.trigger == "edit" and not is_edit:
+                if not heeds_progress:
+                    continue
                 queued = Queued(queued.primary, "child")
             if queued.primary not in found or queued.trigger == "edit":
                 found[queued.primary] = queued

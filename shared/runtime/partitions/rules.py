@@ -31,13 +31,20 @@ class PassRules:
     router: Router
     concerned_by_fact: ConcernedByFact = every_primary
     on_dead_letter: OnDeadLetter = _say_nothing  # shows it on the object, such as by a condition; called again safely
+    heeds_progress: bool = True  # whether a change of nothing but a primary's status queues it
 
 
 def pass_rules(
-    service: str, *, reads: frozenset[Resource], primaries: Mapping[Resource, Handler], router: Router | None = None
+    service: str,
+    *,
+    reads: frozenset[Resource],
+    primaries: Mapping[Resource, Handler],
+    router: Router | None = None,
+    heeds_progress: bool = True,
 ) -> PassRules:
     """Return rules with the default router unless another one is given."""
-    return PassRules(service, reads | primaries.keys(), primaries, router or default_router(primaries.keys()))
+    routed = router or default_router(primaries.keys())
+    return PassRules(service, reads | primaries.keys(), primaries, routed, heeds_progress=heeds_progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,18 @@ class ControlPlane:
                 SERVICE_ACCOUNTS: rbac.SharedAccountsHandler(self.run.cluster, children, Silence(), ROLE),
             },
             router=rbac.route,
+            heeds_progress=False,
         )
 
     def _discovery(self, store: FakeStore) -> PassRules:
         handler = discovery.InstancesHandler(store, KEYS, Silence())
-        return pass_rules("discovery", reads=discovery.READS, primaries={GRAPHS: handler}, router=discovery.route)
+        return pass_rules(
+            "discovery",
+            reads=discovery.READS,
+            primaries={GRAPHS: handler},
+            router=discovery.route,
+            heeds_progress=False,
+        )
 
     def asked(self) -> list[Request]:
         """Return the requests about objects; the watcher looks at a namespace to know its epoch."""

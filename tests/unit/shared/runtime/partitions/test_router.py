@@ -76,3 +76,14 @@ def test_a_changed_generation_is_an_edit_and_a_changed_status_is_not() -> None:
 
     assert concerned(edited, ROUTER) == [Queued(CHAT, "edit")]
     assert concerned(reported, ROUTER) == [Queued(CHAT, "child")]
+
+
+def test_who_does_not_heed_progress_hears_of_edits_and_children_alone() -> None:
+    before = placed(a_graph())
+    edited = Effect(before, placed(a_graph(version=11, generation=2)))
+    reported = Effect(before, placed(a_graph(version=11) | {"status": {"state": "pending"}}))
+    child = Effect(None, placed(a_deployment("web", of="chat")))
+
+    assert concerned(edited, ROUTER, heeds_progress=False) == [Queued(CHAT, "edit")]
+    assert concerned(reported, ROUTER, heeds_progress=False) == []
+    assert concerned(child, ROUTER, heeds_progress=False) == [Queued(CHAT, "child")]
