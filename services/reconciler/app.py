@@ -20,8 +20,9 @@ from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
 from shared.contracts.facts import ORCHESTRATORS
 from shared.contracts.ownership import GRAPH_CHILDREN
+from shared.core.outcomes import Outcome
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
-from shared.ports.passes import Handler, View
+from shared.ports.passes import View, Work
 from shared.runtime.partitions.router import default_router
 from shared.runtime.partitions.rules import PassRules
 from shared.runtime.service import Service
@@ -55,12 +56,16 @@ def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRe
 
     of_graphs = Children(writer, inventories, decisions, GRAPH_MANAGES)
     of_components = Children(writer, inventories, decisions, COMPONENT_MANAGES)
-    handlers: dict[Resource, Handler] = {
+    handlers = {
         GRAPHS: GraphHandler(primaries, of_graphs, finalizers, statuses, recorder, contexts),
         COMPONENTS: ComponentHandler(primaries, of_components, finalizers, statuses, recorder, contexts),
     }
+
+    async def give_up(work: Work, reason: str) -> Outcome:
+        return await handlers[work.primary.resource].give_up(work, reason)
+
     router = ReconcilerRouter(default_router(handlers.keys()))
-    return PassRules("reconciler", READS, handlers, router, concerned_by_fact)
+    return PassRules("reconciler", READS, handlers, router, concerned_by_fact, give_up)
 
 
 def concerned_by_fact(fact: str, primaries: Iterable[Ref], view: View) -> Iterable[Ref]:

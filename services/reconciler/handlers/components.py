@@ -13,11 +13,11 @@ from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
 from services.reconciler.handlers.routes import component_of_pod
-from services.reconciler.handlers.statuses import Statuses, entry_manifest
+from services.reconciler.handlers.statuses import Statuses, entry_manifest, letter_of, tells_of_failure
 from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.components import ComponentFacts, component_status
 from services.reconciler.status.notes import change_notes, warning_notes
-from services.reconciler.status.obstacles import Obstacle, invalid, unrenderable
+from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
 from services.reconciler.status.pods import pod_blockers
 from services.reconciler.status.workloads import workload
 from shared.api.platform import PlatformContext
@@ -30,6 +30,7 @@ from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
 from shared.core.objects import controller_of, generation_of, is_deleting, uid_of
 from shared.core.outcomes import Done, Outcome, Retry
+from shared.core.refusals import without_values
 from shared.core.resources import DEPLOYMENTS, PODS, SERVICE_ACCOUNTS, Ref
 from shared.ports.passes import Entry, Work
 
@@ -74,6 +75,15 @@ class ComponentHandler:
         outcome = await self._report(work, generation_of(component), obstacle, result.inventory)
         result.raise_error()
         return outcome
+
+    async def give_up(self, work: Work, reason: str) -> Outcome:
+        """Show on a component that its passes ended in a dead letter; the next good pass shows something else."""
+        entry = work.view.get(work.primary)
+        if entry is None or entry.is_deleting or tells_of_failure(entry):
+            return Done()
+        inventory = await self.children.inventories.read(work.primary, work.fence)
+        obstacle = given_up(without_values(reason), letter_of(work))
+        return await self._report(work, entry.generation, obstacle, inventory)
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
         """Owner references collect the children; nothing is left to do but to let the object go."""

@@ -13,10 +13,10 @@ from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
-from services.reconciler.handlers.statuses import Statuses, entry_manifest
+from services.reconciler.handlers.statuses import Statuses, entry_manifest, letter_of, tells_of_failure
 from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
 from services.reconciler.status.notes import change_notes
-from services.reconciler.status.obstacles import Obstacle, invalid, unread
+from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unread
 from shared.api.graphs import Graph
 from shared.api.platform import PlatformContext
 from shared.api.validation.graphs import judge_spec
@@ -27,6 +27,7 @@ from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest, mapping, text
 from shared.core.objects import generation_of, is_deleting, uid_of
 from shared.core.outcomes import Done, Outcome, Retry
+from shared.core.refusals import without_values
 from shared.core.resources import COMPONENTS, Ref
 from shared.ports.passes import Entry, Work
 
@@ -71,6 +72,15 @@ class GraphHandler:
         outcome = await self._report(work, generation_of(graph), stage, result.inventory)
         result.raise_error()
         return outcome
+
+    async def give_up(self, work: Work, reason: str) -> Outcome:
+        """Show on a graph that its passes ended in a dead letter; the next good pass shows something else."""
+        entry = work.view.get(work.primary)
+        if entry is None or entry.is_deleting or tells_of_failure(entry):
+            return Done()
+        inventory = await self.children.inventories.read(work.primary, work.fence)
+        stage = _Stage(obstacle=given_up(without_values(reason), letter_of(work)))
+        return await self._report(work, entry.generation, stage, inventory)
 
     async def _wait_for_cluster(self, work: Work, entry: Entry) -> Outcome:
         """Ask again; if it lasts, tell of it on a graph without a status (that of a running graph still holds)."""

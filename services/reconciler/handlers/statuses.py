@@ -13,11 +13,15 @@ from datetime import timedelta
 import structlog
 
 from services.reconciler.handlers.events import EventRecorder
+from services.reconciler.status.components import AVAILABLE
+from services.reconciler.status.conditions import STALLED
+from services.reconciler.status.graphs import FAILED
 from services.reconciler.status.notes import status_notes
 from services.reconciler.status.stamping import stamped, status_digest
 from shared.contracts.ownership import STATUS
+from shared.contracts.subjects import dead_letter_subject
 from shared.core.errors import ConflictError
-from shared.core.json import Manifest, items, mapping, text
+from shared.core.json import Manifest, integer, items, mapping, text
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.resources import Ref
 from shared.ports.clock import Clock
@@ -157,6 +161,21 @@ def is_urgent(before: Manifest, after: Manifest) -> bool:
 def is_top(entry: Entry) -> bool:
     """Return whether nothing above an object reports for it: the Events of a graph's component are the graph's."""
     return entry.owner is None
+
+
+def tells_of_failure(entry: Entry) -> bool:
+    """Return whether an object's status says of its newest generation that a pass failed, whatever the cause."""
+    status = mapping(entry.summary, "status")
+    if integer(status, "observedGeneration") != entry.generation:
+        return False
+    told = {text(each, "type"): (text(each, "status"), text(each, "reason")) for each in items(status, "conditions")}
+    is_stalled = told.get(STALLED, ("", ""))[0] == "True"
+    return is_stalled or text(status, "state") == FAILED or told.get(AVAILABLE) == ("False", "Reconciling")
+
+
+def letter_of(work: Work) -> str:
+    """Return the subject of the dead letter of a primary."""
+    return dead_letter_subject("reconciler", work.primary)
 
 
 def _explanation(condition: object) -> str:

@@ -16,6 +16,7 @@ class Stage(Enum):
     FINALIZER = "FinalizerFailed"
     RENDERING = "RenderFailed"
     WRITING = "WriteFailed"
+    GIVEN_UP = "DeadLetter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Obstacle:
     @property
     def is_terminal(self) -> bool:
         """Return whether only a change of the object or the platform helps (W-62)."""
-        return self.stage in (Stage.VALIDATION, Stage.RENDERING)
+        return self.stage in (Stage.VALIDATION, Stage.RENDERING, Stage.GIVEN_UP)
 
 
 def unread() -> Obstacle:
@@ -62,3 +63,10 @@ def not_finalized(text: str) -> Obstacle:
     """Return the obstacle of a finalizer that could not be set or removed."""
     remedy = "the write is tried again with growing pauses"
     return Obstacle(Stage.FINALIZER, text, Stage.FINALIZER.value, remedy)
+
+
+def given_up(reason: str, letter: str) -> Obstacle:
+    """Return the obstacle of passes that failed until they ended in a dead letter."""
+    remedy = "do what the reason asks for, then edit the object or run dynamoctl dlq replay for this letter"
+    text = f"given up after repeated failures: {reason} (dead letter {letter})"
+    return Obstacle(Stage.GIVEN_UP, text, Stage.GIVEN_UP.value, remedy)

@@ -87,6 +87,40 @@ async def test_a_component_that_the_graph_s_pass_applied_is_not_read_again() -> 
     assert desk.cluster.peek(WEB_DEPLOYMENT) is not None
 
 
+@pytest.mark.parametrize("primary", [pytest.param(CHAT, id="a graph"), pytest.param(WEB, id="a component")])
+async def test_a_dead_letter_shows_on_its_object_until_the_next_good_pass(primary: Ref) -> None:
+    desk = await a_desk(a_graph())
+    await desk.bring_about()
+
+    await desk.give_up(primary, "KeyError: 'x'")
+    given_up = desk.condition(primary, "Stalled")
+    ready = desk.condition(primary, "Ready")[0]
+    desk.see()
+    await desk.run(primary)
+
+    assert given_up[:2] == ("True", "DeadLetter")
+    assert f"dynamo.dlq.reconciler.{primary.resource.plural}.{primary.namespace}.{primary.name}" in given_up[2]
+    assert "KeyError: 'x'" in given_up[2]
+    assert "dynamoctl dlq replay" in given_up[2]
+    assert ready == "False"
+    assert desk.condition(primary, "Stalled")[0] == "False"
+    assert desk.condition(primary, "Ready")[0] == "True"
+
+
+async def test_a_failure_that_the_pass_itself_has_told_of_is_not_told_again() -> None:
+    desk = await a_desk(a_graph())
+    await desk.run()
+    desk.cluster.edit(CHAT, lambda live: live["spec"]["services"]["web"].update(replicas=-1))
+    desk.see()
+    await desk.run()
+    before = desk.condition(CHAT, "Stalled")
+
+    await desk.give_up(CHAT, "refused")
+
+    assert before[1] == "ValidationFailed"
+    assert desk.condition(CHAT, "Stalled") == before
+
+
 async def test_an_edit_writes_only_what_differs() -> None:
     desk = await a_desk(a_graph("web", "work"))
     await desk.bring_about()

@@ -94,9 +94,16 @@ class Desk:
 
     async def run(self, primary: Ref = CHAT) -> Outcome:
         """Run one pass over what the view shows."""
+        return await self.rules.primaries[primary.resource](self.work(primary))
+
+    async def give_up(self, primary: Ref, reason: str) -> Outcome:
+        """End the passes over a primary in a dead letter."""
+        return await self.rules.on_dead_letter(self.work(primary), reason)
+
+    def work(self, primary: Ref) -> Work:
+        """Return what a pass is given."""
         view = PassView(self.view, lambda effect: None)
-        work = Work(primary, view, self.fence, "edit", cause="event-1", correlation="edit.1", facts=self.facts)
-        return await self.rules.primaries[primary.resource](work)
+        return Work(primary, view, self.fence, "edit", cause="event-1", correlation="edit.1", facts=self.facts)
 
     async def bring_about(self) -> None:
         """Run passes over everything until nothing is written any more, with a kubelet that is quick."""
