@@ -29,6 +29,7 @@ from lab.apiserver.front.kubeconfig import kubeconfig
 from lab.apiserver.lifecycle.definitions import Definitions
 from lab.apiserver.lifecycle.garbage import GarbageCollector
 from lab.apiserver.lifecycle.namespaces import Namespaces
+from lab.apiserver.quotas.controller import Quotas
 from lab.apiserver.registry.catalog import Catalog
 from lab.apiserver.requests.bodies import MAX_BODY
 from lab.apiserver.settings import Settings
@@ -48,6 +49,7 @@ async def run(settings: Settings) -> None:
     cluster = Cluster(store, Catalog(), Admission(store))
     bootstrap.register_builtin(cluster)
     definitions, namespaces = Definitions(cluster), Namespaces(cluster)
+    quotas = Quotas(cluster)
     garbage = GarbageCollector(cluster) if settings.garbage_collector else None
     kept = _snapshot_file(settings)
     if kept is not None and kept.exists():
@@ -57,11 +59,12 @@ async def run(settings: Settings) -> None:
         await bootstrap.create_definitions(cluster, settings.crds)
     await definitions.settle_all()
     await namespaces.settle_all()
+    await quotas.settle_all()
     stop = _stop_event()
     if kept is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, write_snapshot, store, kept)
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(definitions.run()), tasks.create_task(namespaces.run())]
+        running = [tasks.create_task(each.run()) for each in (definitions, namespaces, quotas)]
         if garbage is not None:
             running.append(tasks.create_task(garbage.run()))
         if settings.compaction:

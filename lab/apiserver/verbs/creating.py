@@ -11,6 +11,7 @@ from lab.apiserver.documents import Document, dumps, name_suffix, new_uid, times
 from lab.apiserver.errors import already_exists, internal, invalid
 from lab.apiserver.lifecycle.gate import check_namespace, check_not_terminating
 from lab.apiserver.ownership.managers import track_write
+from lab.apiserver.quotas.ledger import charge
 from lab.apiserver.schemas.defaults import apply_defaults
 from lab.apiserver.storage.records import make_record, record_key
 from lab.apiserver.strategies.metadata import SERVER_SET, finalizer_warnings
@@ -91,12 +92,14 @@ async def _admitted(cluster: Cluster, call: Call, document: Document) -> Documen
     if cluster.admission.is_idle:
         document = _identified(cluster, call, document)
         _check(call, document)
+        await charge(cluster, call, document)
         return document
     review = Review.of_create(call, document)
     document = _identified(cluster, call, await cluster.admission.mutate(review, call.warnings))
     _check(call, document)
     await cluster.admission.validate(review.with_object(document), call.warnings)
     check_namespace(cluster.store, call)
+    await charge(cluster, call, document)
     return document
 
 
