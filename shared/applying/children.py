@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from shared.applying.inventories import EMPTY, Inputs, Inventories, Inventory
 from shared.applying.plans import Plan, Wanted, is_settled, plan
 from shared.applying.writes import Writer, Written
-from shared.core.resources import Resource
+from shared.core.resources import Ref, Resource
 from shared.ports.passes import Decision, Decisions, Work
 
 
@@ -59,13 +59,22 @@ class Children:
         return Result(found, written, inventory)
 
     def _tell(self, work: Work, found: Plan, written: Written) -> None:
+        """Tell what was done: one decision for all that a pass did for one reason."""
+        done: dict[str, list[Ref]] = {}
         for change in found.changes:
             if change.ref in written.answers:
-                self._record(work, change.reason, f"{change.reason} {change.ref.resource.kind} {change.ref.name}")
-        for ref in sorted(written.deleted):
-            self._record(work, "deleted", f"deleted {ref.resource.kind} {ref.name}")
+                done.setdefault(change.reason, []).append(change.ref)
+        if written.deleted:
+            done["deleted"] = sorted(written.deleted)
+        for decision, refs in done.items():
+            message = f"{decision} {_named(refs)}"
+            self.decisions.record(
+                Decision(work.primary, decision, message, correlation=work.correlation, causation=work.cause)
+            )
 
-    def _record(self, work: Work, decision: str, message: str) -> None:
-        self.decisions.record(
-            Decision(work.primary, decision, message, correlation=work.correlation, causation=work.cause)
-        )
+
+def _named(refs: Sequence[Ref]) -> str:
+    by_kind: dict[str, list[str]] = {}
+    for ref in refs:
+        by_kind.setdefault(ref.resource.kind, []).append(ref.name)
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in by_kind.items())

@@ -71,7 +71,7 @@ async def a_desk() -> Desk:
     return desk
 
 
-async def test_brings_children_about_and_tells_of_each() -> None:
+async def test_brings_children_about_and_tells_of_those_of_one_pass_together() -> None:
     desk = await a_desk()
 
     result = await desk.want(a_child(), a_child(name="two"))
@@ -79,7 +79,12 @@ async def test_brings_children_about_and_tells_of_each() -> None:
 
     assert desk.names() == ["two"]
     assert result.inventory.inputs == INPUTS
-    assert desk.told.words == ["created one", "created two", "updated two", "deleted one"]
+    assert [each.message for each in desk.told.decisions] == [
+        "created Service one, two",
+        "updated Service two",
+        "deleted Service one",
+    ]
+    assert [each.decision for each in desk.told.decisions] == ["created", "updated", "deleted"]
     assert {each.correlation for each in desk.told.decisions} == {"edit.1"}
 
 
@@ -135,7 +140,7 @@ async def test_a_write_whose_answer_was_lost_is_done_again() -> None:
     await desk.want(a_child())
 
     assert desk.names() == ["one"]
-    assert desk.told.words == ["created one"]
+    assert [each.message for each in desk.told.decisions] == ["created Service one"]
 
 
 async def test_a_deletion_that_failed_is_tried_again() -> None:

@@ -42,11 +42,6 @@ class Told:
         """Keep a decision."""
         self.decisions.append(decision)
 
-    @property
-    def words(self) -> list[str]:
-        """Return the decisions as words."""
-        return [f"{each.decision} {each.message.rpartition(' ')[2]}" for each in self.decisions]
-
 
 def a_child(resource: Resource = SERVICES, name: str = "one", *, owner: str = UID, **spec: object) -> Manifest:
     """Return a child as it is desired; without an owner nobody controls it."""
