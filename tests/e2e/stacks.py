@@ -156,12 +156,18 @@ def state_home(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def running_stack(
-    name: str, *, nodes: str = MANY_GPUS, replicas: tuple[str, ...] = (), settings: tuple[str, ...] = ()
+    name: str,
+    *,
+    nodes: str = MANY_GPUS,
+    replicas: tuple[str, ...] = (),
+    settings: tuple[str, ...] = (),
+    api_arguments: tuple[str, ...] = (),
 ) -> Iterator[LiveStack]:
     """Run a stack; short claims, so that a killed replica is replaced within the patience of a test."""
     claims = [f"{service}.claim_ttl={CLAIM_TTL}" for service in SERVICES]
     options = stack_options(name, [], [*claims, *settings], 0, replicas)
-    bringup = Bringup(replace(options, simulator_arguments=(f"--nodes={nodes}",)), lambda *_: None)
+    options = replace(options, simulator_arguments=(f"--nodes={nodes}",), api_arguments=api_arguments)
+    bringup = Bringup(options, lambda *_: None)
     try:
         start_parts(bringup, lambda *_: None)
         yield LiveStack(bringup)

@@ -1,0 +1,202 @@
+"""One drill: a part is stopped, a user edits a graph and applies another, the part returns, everything is compared.
+
+The same story without an outage gives the objects that every drill has to end with. Invariants: the serving graphs are
+watched from before the outage until all is quiet again; times of what waits for a part count from the moment at which
+its return was asked for, start of the process included, and times of what goes on without it from the edit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.contracts.streams import DEAD_LETTERS
+from shared.core.json import Manifest
+from shared.core.resources import GRAPHS, Ref
+from shared.testing.eventually import eventually
+from tests.chaos.failures.observers import Felt, Observer, observing
+from tests.chaos.failures.users import STANDING, User, Wishes
+from tests.chaos.records import FAILURE_MODEL, Drill, Measure, record
+from tests.chaos.stack.differences import differences
+from tests.chaos.stack.outcomes import outcome
+from tests.e2e.graphs import MANAGER, graph, names
+from tests.e2e.stacks import CLAIM_TTL, OURS, LiveStack, stored_messages
+
+SERVING = "serving"
+TTL = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")))
+TAKEN_OVER = TTL + timedelta(seconds=2)
+STARTED = timedelta(seconds=2)  # from the start of a service to ready, design.md section 13
+PATIENCE = timedelta(seconds=60)
+QUIET = timedelta(seconds=1)
+
+Act = Callable[[LiveStack], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What is stopped and brought back, and what that is held to."""
+
+    row: str
+    stopped: str
+    begin: Act
+    end: Act
+    bar: timedelta | None  # of the edit and of the children of the new graph
+    whole: timedelta | None = None  # until everything is ready again
+    goes_on: bool = False  # edits are done while the part is away
+    source: str = FAILURE_MODEL
+    on: str = "processes"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one drill; for assertions, which show what is not as it should be."""
+
+    drill: Drill
+    felt: Felt
+    differences: list[str]
+    dead_letters: int
+
+    @property
+    def problems(self) -> list[str]:
+        """Return everything that is not as it should be."""
+        felt = [*self.felt.writes, *self.felt.deletions, *self.felt.flips]
+        letters = [f"{self.dead_letters} dead letters"] if self.dead_letters else []
+        return [*(f"serving graphs felt {each}" for each in felt), *self.differences, *letters, *self.drill.missed]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When things happened in one drill, by the observer's clock."""
+
+    returned: float
+    edited: float
+    added: float
+    carried: float
+    children: float
+    fulfilled: float
+    ready: float
+
+    def measures(self, outage: Outage) -> tuple[tuple[Measure, ...], tuple[Measure, ...]]:
+        """Return what edits felt, and when everything was whole again."""
+        edits = (
+            self._measure("edit carried", self.edited, self.carried, outage.bar, outage.source),
+            self._measure("children of a new graph", self.added, self.children, outage.bar, outage.source),
+        )
+        whole = (
+            Measure("both graphs successful", timedelta(seconds=max(0.0, self.fulfilled - self.returned))),
+            Measure("every service ready", timedelta(seconds=self.ready - self.returned), outage.whole, outage.source),
+        )
+        return edits, whole
+
+    def _measure(self, what: str, asked: float, done: float, bar: timedelta | None, source: str) -> Measure:
+        began = asked if done < self.returned else self.returned
+        since = "after the edit" if done < self.returned else "after the return"
+        return Measure(f"{what} {since}", timedelta(seconds=done - began), bar, source)
+
+
+async def prepare(stack: LiveStack, namespaces: list[str], serving: int) -> None:
+    """Roll out graphs that serve, and in each namespace the graph that will be edited."""
+    async with observing(stack) as observer:
+        await User(observer.cluster, SERVING).make_namespace()
+        async with asyncio.TaskGroup() as tasks:
+            for name in names(serving):
+                tasks.create_task(observer.cluster.apply(graph(name, SERVING), manager=MANAGER))
+            for namespace in namespaces:
+                tasks.create_task(User(observer.cluster, namespace).prepare())
+        graphs = [Ref(GRAPHS, SERVING, name) for name in names(serving)]
+        graphs += [Ref(GRAPHS, namespace, STANDING) for namespace in namespaces]
+        await observer.until(lambda: all(map(observer.is_successful, graphs)), within=PATIENCE, goal="all serve")
+    await until_quiet(stack)
+
+
+async def undisturbed(stack: LiveStack, namespace: str) -> dict[str, Manifest]:
+    """Return the objects at the end of the story when nothing is stopped."""
+    async with observing(stack) as observer:
+        user, wishes = User(observer.cluster, namespace), Wishes(observer, namespace)
+        await user.edit()
+        await user.add()
+        await wishes.until(wishes.are_fulfilled, "both graphs successful")
+    await until_quiet(stack)
+    return await outcome(stack, namespace)
+
+
+async def drill(
+    stack: LiveStack, outage: Outage, *, lasts: timedelta, namespace: str, expected: dict[str, Manifest]
+) -> Finding:
+    """Stop a part, edit meanwhile, bring it back, compare; the drill is recorded."""
+    async with observing(stack) as observer:
+        felt = observer.leave_alone(SERVING)
+        times = await _times(stack, outage, lasts, observer, namespace)
+        await until_quiet(stack)
+    found = await _settled(stack, namespace, expected)
+    edits, whole = times.measures(outage)
+    drilled = Drill(
+        row=outage.row,
+        stopped=outage.stopped,
+        serving=str(felt),
+        outage=lasts,
+        edits=edits,
+        whole=whole,
+        on=outage.on,
+    )
+    letters = len(await stored_messages(stack.target, DEAD_LETTERS))
+    return Finding(record(drilled), felt, differences(found, expected), letters)
+
+
+async def _times(stack: LiveStack, outage: Outage, lasts: timedelta, observer: Observer, namespace: str) -> Times:
+    user, wishes = User(observer.cluster, namespace), Wishes(observer, namespace, PATIENCE + lasts)
+    felt = observer.leave_alone(SERVING)
+    await asyncio.to_thread(outage.begin, stack)
+    async with asyncio.TaskGroup() as tasks:
+        edited, added = tasks.create_task(user.edit()), tasks.create_task(user.add())
+        carried = tasks.create_task(wishes.until(wishes.is_carried, "the edit carried"))
+        children = tasks.create_task(wishes.until(wishes.has_children, "the children of the new graph"))
+        fulfilled = tasks.create_task(wishes.until(wishes.are_fulfilled, "both graphs successful"))
+        if outage.goes_on:
+            await asyncio.wait([carried, children])
+        await observer.calm(lasts, felt)
+        returned = time.monotonic()
+        await asyncio.to_thread(outage.end, stack)
+        await asyncio.to_thread(stack.wait_until_ready)
+        ready = time.monotonic()
+    return Times(
+        returned=returned,
+        edited=edited.result(),
+        added=added.result(),
+        carried=carried.result(),
+        children=children.result(),
+        fulfilled=fulfilled.result(),
+        ready=ready,
+    )
+
+
+async def until_quiet(stack: LiveStack) -> None:
+    """Wait until our services have asked the API server nothing for a second."""
+    loop = asyncio.get_running_loop()
+    last, since = -1, loop.time()
+
+    async def is_quiet() -> bool:
+        nonlocal last, since
+        asked = await asyncio.to_thread(_asked, stack)
+        if asked != last:
+            last, since = asked, loop.time()
+        return loop.time() - since >= QUIET.total_seconds()
+
+    await eventually(is_quiet, within=PATIENCE)
+
+
+def _asked(stack: LiveStack) -> int:
+    return sum(count for name, count in stack.requests().by_client.items() if name in OURS)
+
+
+async def _settled(stack: LiveStack, namespace: str, expected: dict[str, Manifest]) -> dict[str, Manifest]:
+    async def is_as_expected() -> bool:
+        return await outcome(stack, namespace) == expected
+
+    with suppress(TimeoutError):  # then the caller shows the difference
+        await eventually(is_as_expected, within=timedelta(seconds=5))
+    return await outcome(stack, namespace)

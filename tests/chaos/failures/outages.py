@@ -1,0 +1,108 @@
+"""Every outage of the failure model: how it begins, how it ends, and what it is held to.
+
+Separate from the protocol of a drill. Bars come from design.md section 9; where a service has to start first, the time
+that section 13 allows a start is added, because a drill counts from the moment at which the start was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from tests.chaos.failures.drills import STARTED, TAKEN_OVER, Outage
+from tests.e2e.stacks import LiveStack
+
+RESUMED = timedelta(seconds=10)  # the watcher, from its checkpoint
+RECOVERED = timedelta(seconds=30)  # NATS
+RECONCILERS = ("reconciler", "reconciler-2", "reconciler-3")
+
+Act = Callable[[LiveStack], None]
+
+
+def crash(*parts: str) -> Act:
+    """Return what ends parts as kill -9 does."""
+    return lambda stack: stack.bringup.crash(*parts)
+
+
+def restart(*parts: str) -> Act:
+    """Return what starts parts again."""
+
+    def act(stack: LiveStack) -> None:
+        stack.bringup.restart(*parts)
+
+    return act
+
+
+def crash_and_wipe(*servers: str) -> Act:
+    """Return what ends servers and takes their disks."""
+
+    def act(stack: LiveStack) -> None:
+        stack.bringup.crash(*servers)
+        stack.bringup.wipe(*servers)
+
+    return act
+
+
+def fall_asleep(stack: LiveStack) -> None:
+    """Freeze every process, as a lid that is closed does; only the clock of the machine itself goes on."""
+    stack.bringup.pause(*_everything(stack))
+
+
+def wake_up(stack: LiveStack) -> None:
+    """Let every process go on."""
+    stack.bringup.resume(*_everything(stack))
+
+
+def _everything(stack: LiveStack) -> list[str]:
+    return [process.name for process in stack.record.processes]
+
+
+def killed(row: str, *parts: str, bar: timedelta | None, whole: timedelta | None = None) -> Outage:
+    """Return the outage of parts that are killed and started again."""
+    return Outage(row, f"{', '.join(parts)}: kill -9", crash(*parts), restart(*parts), bar, whole)
+
+
+def wiped(row: str, *servers: str) -> Outage:
+    """Return the outage of servers that lose their disks."""
+    stopped = f"{', '.join(servers)}: kill -9, disk wiped"
+    return Outage(row, stopped, crash_and_wipe(*servers), restart(*servers), RECOVERED, RECOVERED)
+
+
+WATCHER = killed("watcher", "watcher", bar=RESUMED, whole=RESUMED)
+ONE_RECONCILER = Outage(
+    "one reconciler",
+    "one of three: kill -9",
+    crash("reconciler"),
+    restart("reconciler"),
+    TAKEN_OVER,
+    goes_on=True,
+)
+ALL_RECONCILERS = killed("all reconcilers", *RECONCILERS, bar=STARTED + TAKEN_OVER)
+RBAC = killed("rbac", "rbac", bar=STARTED + TAKEN_OVER)
+DISCOVERY = Outage(
+    "discovery", "discovery: kill -9", crash("discovery"), restart("discovery"), TAKEN_OVER, goes_on=True
+)
+ALL_WEBHOOKS = killed("all webhooks", "webhook", bar=STARTED + TAKEN_OVER)
+ASLEEP = Outage("asleep", "every process: SIGSTOP", fall_asleep, wake_up, TAKEN_OVER, TAKEN_OVER)
+NATS_KILLED = killed("nats killed", "nats", bar=RECOVERED, whole=RECOVERED)
+NATS_AWAY = killed("nats away", "nats", bar=RECOVERED, whole=RECOVERED)
+NATS_WIPED = wiped("nats wiped", "nats")
+ETCD_KILLED = killed("etcd killed", "etcd", bar=TAKEN_OVER)
+ETCD_AWAY = killed("etcd away", "etcd", bar=TAKEN_OVER)
+ETCD_WIPED = wiped("etcd wiped", "etcd")
+BOTH_WIPED = wiped("both wiped", "nats", "etcd")
+API_STOPPED = Outage(
+    "api server",
+    "refuses connections: stopped in order",
+    lambda stack: stack.bringup.stop("apiserver"),
+    restart("apiserver"),
+    None,
+)
+API_HANGS = Outage(
+    "api server",
+    "does not answer: SIGSTOP",
+    partial(lambda stack: stack.bringup.pause("apiserver")),
+    partial(lambda stack: stack.bringup.resume("apiserver")),
+    None,
+)
