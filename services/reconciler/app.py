@@ -49,14 +49,14 @@ def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRe
     cluster, decisions = around.cluster, around.decisions
     inventories = Inventories(around.store, around.keys, "reconciler")
     writer = Writer(cluster, GRAPH_CHILDREN)
-    primaries = Primaries(cluster)
     finalizers = Finalizers(cluster)
+    primaries = Primaries(cluster, finalizers)
     statuses = Statuses(cluster, around.clock, decisions, recorder)
     contexts = Contexts(settings.platform)
 
     of_graphs = Children(writer, inventories, decisions, GRAPH_MANAGES)
     of_components = Children(writer, inventories, decisions, COMPONENT_MANAGES)
-    handlers = {
+    handlers: dict[Resource, GraphHandler | ComponentHandler] = {
         GRAPHS: GraphHandler(primaries, of_graphs, finalizers, statuses, recorder, contexts),
         COMPONENTS: ComponentHandler(primaries, of_components, finalizers, statuses, recorder, contexts),
     }

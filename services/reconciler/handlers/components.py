@@ -28,7 +28,7 @@ from shared.contracts.keys import graph_key
 from shared.core import labels
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
-from shared.core.objects import controller_of, generation_of, is_deleting, uid_of
+from shared.core.objects import controller_of, generation_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
 from shared.core.resources import DEPLOYMENTS, PODS, SERVICE_ACCOUNTS, Ref
@@ -60,11 +60,9 @@ class ComponentHandler:
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._report(work, entry.generation, None, settled)
-        component = await self.primaries.read(entry)
-        if component is None or is_deleting(component) or uid_of(component) != entry.uid:
-            return Done()  # its event is on the way
-        component = await self.finalizers.ensure(component, work)
-        self.primaries.keep(component, entry.epoch)
+        component = await self.primaries.open(entry, work)
+        if component is None:
+            return Done()
         rendered, obstacle = _rendered(component, context)
         wanted = Wanted(rendered.manifests, keeps_unwanted=obstacle is not None)
         result = await self.children.bring_about(work, inputs, lambda: wanted)

@@ -8,7 +8,6 @@ from services.reconciler.desired.names import FINALIZER
 from shared.contracts.ownership import FINALIZERS
 from shared.core.errors import NotFoundError
 from shared.core.json import Manifest
-from shared.core.objects import finalizers_of, name_of, namespace_of, uid_of
 from shared.ports.cluster import Cluster
 from shared.ports.passes import Entry, Work
 
@@ -19,19 +18,20 @@ class Finalizers:
 
     cluster: Cluster
 
-    async def ensure(self, primary: Manifest, work: Work) -> Manifest:
-        """Return the primary with our finalizer on it; the uid keeps a deleted one from being made anew."""
-        if FINALIZER in finalizers_of(primary):
-            return primary
+    async def hold(self, entry: Entry, work: Work) -> Manifest:
+        """Set our finalizer on an object that is seen without it, and return the whole object as it is now.
+
+        The uid keeps a deleted one from being made anew.
+        """
         work.fence.check()
         answer = await self.cluster.apply(
             {
-                "apiVersion": primary["apiVersion"],
-                "kind": primary["kind"],
+                "apiVersion": entry.ref.resource.api_version,
+                "kind": entry.ref.resource.kind,
                 "metadata": {
-                    "name": name_of(primary),
-                    "namespace": namespace_of(primary),
-                    "uid": uid_of(primary),
+                    "name": entry.ref.name,
+                    "namespace": entry.ref.namespace,
+                    "uid": entry.uid,
                     "finalizers": [FINALIZER],
                 },
             },

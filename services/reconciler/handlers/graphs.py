@@ -25,7 +25,7 @@ from shared.applying.inventories import EMPTY, Inventory
 from shared.applying.plans import Wanted
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest, mapping, text
-from shared.core.objects import generation_of, is_deleting, uid_of
+from shared.core.objects import generation_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
 from shared.core.resources import COMPONENTS, Ref
@@ -59,11 +59,9 @@ class GraphHandler:
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._report(work, entry.generation, _Stage(), settled)
-        graph = await self.primaries.read(entry)
-        if graph is None or is_deleting(graph) or uid_of(graph) != entry.uid:
-            return Done()  # its event is on the way
-        graph = await self.finalizers.ensure(graph, work)
-        self.primaries.keep(graph, entry.epoch)
+        graph = await self.primaries.open(entry, work)
+        if graph is None:
+            return Done()
         stage = _stage(graph, context)
         wanted = Wanted(stage.children.manifests, keeps_unwanted=stage.is_incomplete)
         result = await self.children.bring_about(work, inputs, lambda: wanted)

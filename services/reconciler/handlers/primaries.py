@@ -1,7 +1,8 @@
 """Reading primaries: whole objects, from the answers of earlier calls where those are still the newest.
 
 A pass needs its primary's whole spec only when something has to be rendered. Answers of own writes are whole objects
-at a known version, so a component that the graph's pass has just applied costs its own pass no read.
+at a known version, so a component that the graph's pass has just applied costs its own pass no read, and neither does
+an object that its first pass puts our finalizer on.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from services.reconciler.desired.names import FINALIZER
+from services.reconciler.handlers.finalizers import Finalizers
+from shared.core.errors import ConflictError, PermanentError
 from shared.core.json import Manifest
-from shared.core.objects import ref_of, uid_of, version_of
+from shared.core.objects import finalizers_of, is_deleting, ref_of, uid_of, version_of
 from shared.core.resources import Ref
 from shared.ports.cluster import Cluster
-from shared.ports.passes import Entry
+from shared.ports.passes import Entry, Work
 
 
 @dataclass(slots=True)
@@ -21,8 +25,27 @@ class Primaries:
     """Whole graphs and components, the most recently used ones kept."""
 
     cluster: Cluster
+    finalizers: Finalizers
     limit: int = 512
     _kept: OrderedDict[Ref, tuple[str, Manifest]] = field(default_factory=OrderedDict)  # with its epoch
+
+    async def open(self, entry: Entry, work: Work) -> Manifest | None:
+        """Return the whole object, with our finalizer on it; None when it is going or gone: its event is on the way."""
+        manifest = await self._held(entry, work) if FINALIZER not in entry.finalizers else None
+        if manifest is None:
+            manifest = await self.read(entry)
+        if manifest is None or is_deleting(manifest) or uid_of(manifest) != entry.uid:
+            return None
+        if FINALIZER not in finalizers_of(manifest):
+            manifest = await self.finalizers.hold(entry, work)  # it was taken off since the entry was seen
+        self.keep(manifest, entry.epoch)
+        return manifest
+
+    async def _held(self, entry: Entry, work: Work) -> Manifest | None:
+        try:
+            return await self.finalizers.hold(entry, work)
+        except (PermanentError, ConflictError):
+            return None  # gone, made anew, or in deletion, where no finalizer is taken: reading it tells
 
     async def read(self, entry: Entry) -> Manifest | None:
         """Return the object behind an entry, at least at the entry's version; None when it is gone."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.reconciler.handlers.contexts import Contexts
+from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
 from services.reconciler.handlers.routes import ReconcilerRouter, component_of_pod
@@ -39,7 +40,7 @@ DEPLOYMENT = Ref(DEPLOYMENTS, NAMESPACE, "one")
 @pytest.mark.asyncio
 async def test_a_kept_object_is_not_read_until_a_newer_one_is_seen() -> None:
     cluster = FakeCluster()
-    primaries = Primaries(cluster)
+    primaries = Primaries(cluster, Finalizers(cluster))
     primaries.keep(cluster.put(a_graph()))
     entry = entry_of_manifest(cluster.peek(CHAT) or {}, epoch="")[0]
 
@@ -57,7 +58,7 @@ async def test_a_kept_object_is_not_read_until_a_newer_one_is_seen() -> None:
 @pytest.mark.asyncio
 async def test_the_least_recently_used_are_let_go() -> None:
     cluster = FakeCluster()
-    primaries = Primaries(cluster, limit=1)
+    primaries = Primaries(cluster, Finalizers(cluster), limit=1)
     entry = entry_of_manifest(cluster.put(a_graph()), epoch="")[0]
     primaries.keep(cluster.peek(CHAT) or {})
     other = a_graph()
@@ -77,7 +78,7 @@ async def test_an_object_that_is_gone_is_none() -> None:
     entry = entry_of_manifest(cluster.put(a_graph()), epoch="")[0]
     cluster.remove(CHAT)
 
-    assert await Primaries(cluster).read(entry) is None
+    assert await Primaries(cluster, Finalizers(cluster)).read(entry) is None
 
 
 # Contexts

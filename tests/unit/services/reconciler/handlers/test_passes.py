@@ -224,7 +224,27 @@ async def test_a_graph_made_anew_under_its_name_is_left_to_its_own_events() -> N
     outcome = await desk.run()
 
     assert outcome == Done()
-    assert desk.cluster.writes == ()
+    assert finalizers_of(desk.cluster.peek(CHAT) or {}) == ()
+    assert desk.cluster.all(COMPONENTS) == ()
+
+
+async def test_an_object_in_deletion_takes_no_finalizer_also_where_the_view_lags() -> None:
+    desk = await a_desk(a_graph(finalizers=["example.com/hold"]))
+    desk.cluster.remove(CHAT)
+
+    outcome = await desk.run()
+
+    assert outcome == Done()
+    assert finalizers_of(desk.cluster.peek(CHAT) or {}) == ("example.com/hold",)
+    assert desk.cluster.all(COMPONENTS) == ()
+
+
+async def test_a_new_graph_is_not_read_before_its_first_write() -> None:
+    desk = await a_desk(a_graph())
+
+    await desk.run()
+
+    assert of(desk.cluster.requests, "get") == []
 
 
 async def test_a_graph_that_is_gone_leaves_no_inventory() -> None:
