@@ -16,7 +16,7 @@ import typer
 
 from cli.failures import CommandError, Exit
 from lab.launcher.stacks import Stack, list_stacks, read_stack
-from shared.ports.bus import EventLog
+from shared.ports.bus import Bus
 from shared.ports.cluster import Cluster
 from shared.ports.store import Store
 from shared.runtime.settings import ServiceSettings
@@ -47,8 +47,8 @@ class Target:
             yield cluster
 
     @asynccontextmanager
-    async def bus(self) -> AsyncIterator[EventLog]:
-        """Open the event log."""
+    async def bus(self) -> AsyncIterator[Bus]:
+        """Open the event log, and the questions to its services."""
         from shared.assembly.connections import bus_of
 
         async with bus_of(self.settings, service="ctl") as bus:
