@@ -1,0 +1,127 @@
+"""Three etcd members lose a leader, a follower, the majority or all their data: nobody holds a unit beside another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from lab.launcher.etcd_clusters import EtcdCluster, EtcdMember
+from shared.testing.eventually import eventually
+from tests.chaos.clusters.claimants import TTL, Watch, claimants
+from tests.chaos.records import Drill, Measure, record
+from tests.chaos.seeds import IS_LONG
+
+pytestmark = pytest.mark.asyncio
+
+AWAY = timedelta(minutes=1) if IS_LONG else timedelta(seconds=4)
+PATIENCE = timedelta(seconds=30)
+TAKEN_AGAIN = 2 * TTL  # design.md section 5, when etcd's leader dies
+_numbers = count()
+
+
+@pytest.fixture
+def members(etcd_cluster: EtcdCluster) -> Iterator[EtcdCluster]:
+    """The cluster, whole before and after the test."""
+    etcd_cluster.wait_until_whole()
+    yield etcd_cluster
+    etcd_cluster.start()
+    etcd_cluster.wait_until_whole()
+
+
+@asynccontextmanager
+async def watched(cluster: EtcdCluster, first: EtcdMember | None = None) -> AsyncIterator[Watch]:
+    """Run two claimants that hold all units, one of which uses the named member first."""
+    used = first or cluster.members[0]
+    others = tuple(member.url for member in cluster.members if member is not used)
+    async with claimants(f"clusters-{next(_numbers)}", (used.url, *others), (*others, used.url)) as watch:
+        await eventually(lambda: watch.is_complete, within=PATIENCE)
+        watch.begin()
+        yield watch
+        assert watch.overlaps == []
+        assert [each.refused for each in watch.claimants] == [0, 0]
+
+
+async def held_on(watch: Watch) -> float:
+    """Wait until writes went on for a whole life of a lease, so that nothing of the disturbance is still to come."""
+    written = sum(each.written for each in watch.claimants)
+    loop = asyncio.get_running_loop()
+    over = loop.time() + TTL.total_seconds()
+    await eventually(lambda: watch.is_complete and loop.time() > over, within=PATIENCE)
+    await eventually(lambda: sum(each.written for each in watch.claimants) > written, within=PATIENCE)
+    return watch.longest_gap
+
+
+def taken_again(gap: float, stopped: str, *, outage: timedelta = timedelta()) -> Drill:
+    """Record how long a unit had nobody who may write."""
+    longest = Measure("nobody may write a unit", timedelta(seconds=gap), TAKEN_AGAIN, "design.md section 5: 2 x TTL")
+    return record(Drill("etcd cluster", stopped, outage=outage, whole=(longest,), held="0 overlaps of holders"))
+
+
+async def test_units_are_held_or_taken_again_when_the_leader_is_killed(members: EtcdCluster) -> None:
+    leader = members.leader()
+    async with watched(members, leader) as watch:
+        await asyncio.to_thread(leader.kill)
+
+        gap = await held_on(watch)
+
+    assert taken_again(gap, "the leader of three members, kill -9").missed == ()
+
+
+async def test_units_stay_held_while_a_follower_is_paused(members: EtcdCluster) -> None:
+    follower = members.followers[0]
+    async with watched(members, follower) as watch:
+        follower.pause()
+        paused = await held_on(watch)
+        follower.resume()
+
+        gap = max(paused, await held_on(watch))
+
+    assert taken_again(gap, "a follower of three members that a replica uses, paused", outage=TTL).missed == ()
+
+
+async def test_units_stay_held_through_a_rolling_restart(members: EtcdCluster) -> None:
+    async with watched(members) as watch:
+        for member in members.members:
+            await asyncio.to_thread(member.stop)
+            await asyncio.to_thread(member.start)
+            await asyncio.to_thread(members.wait_until_whole)
+
+        gap = await held_on(watch)
+
+    assert taken_again(gap, "three members, restarted one after the other").missed == ()
+
+
+async def test_nobody_writes_while_the_majority_is_away(members: EtcdCluster) -> None:
+    lost = members.members[:2]
+    loop = asyncio.get_running_loop()
+    async with watched(members, members.members[2]) as watch:
+        for member in lost:
+            await asyncio.to_thread(member.kill)
+        silent_after = await eventually(lambda: watch.is_silent, within=TTL)
+        written = [each.written for each in watch.claimants]
+        over = loop.time() + AWAY.total_seconds()
+        await eventually(lambda: loop.time() > over, within=2 * AWAY)
+        assert [each.written for each in watch.claimants] == written
+
+        await asyncio.to_thread(members.start)
+        back = await eventually(lambda: watch.is_complete, within=PATIENCE)
+        await held_on(watch)
+
+    drill = Drill(
+        "majority",
+        "two of three etcd members, kill -9",
+        outage=AWAY,
+        whole=(
+            Measure(
+                "from the loss until nobody may write", timedelta(seconds=silent_after), TTL, "design.md section 5"
+            ),
+            Measure("from the election until all units are held", timedelta(seconds=back), TAKEN_AGAIN, "2 x TTL"),
+        ),
+        held="0 writes meanwhile, 0 overlaps of holders",
+    )
+    assert record(drill).missed == ()
