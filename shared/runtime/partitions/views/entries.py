@@ -20,6 +20,7 @@ from shared.contracts.summaries import summary
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
 from shared.core.objects import (
+    Owner,
     annotations_of,
     controller_of,
     finalizers_of,
@@ -66,7 +67,7 @@ class Change:
 
 def decode_event(message: StoredMessage) -> Change:
     """Return the change that a message holds; raise InvalidObjectError when it cannot be understood."""
-    ref = parse_change_subject(message.subject).ref
+    ref = _kept_ref(parse_change_subject(message.subject).ref)
     headers = decode_change(message.headers)
     try:
         body = orjson.loads(message.body or b"{}")
@@ -88,7 +89,7 @@ def entry_of_change(change: Change) -> Entry:
         ownership_digest=headers.ownership_digest,
         labels=_interned(labels_of(manifest)),
         annotations=_interned(annotations_of(manifest)),
-        owner=controller_of(manifest),
+        owner=_kept_owner(controller_of(manifest)),
         is_deleting=is_deleting(manifest),
         finalizers=finalizers_of(manifest),
         summary=_decisive(manifest),
@@ -100,7 +101,7 @@ def entry_of_change(change: Change) -> Entry:
 
 def entry_of_manifest(manifest: Manifest, *, epoch: str) -> tuple[Entry, Manifest]:
     """Return the entry of an object that the API server answered, and its redacted form."""
-    ref = ref_of(manifest)
+    ref = _kept_ref(ref_of(manifest))
     redacted = summary(ref.resource, manifest)
     entry = Entry(
         ref=ref,
@@ -110,7 +111,7 @@ def entry_of_manifest(manifest: Manifest, *, epoch: str) -> tuple[Entry, Manifes
         ownership_digest=ownership_digest(manifest),
         labels=_interned(labels_of(redacted)),
         annotations=_interned(annotations_of(redacted)),
-        owner=controller_of(redacted),
+        owner=_kept_owner(controller_of(redacted)),
         is_deleting=is_deleting(redacted),
         finalizers=finalizers_of(redacted),
         summary=_decisive(redacted),
@@ -122,12 +123,32 @@ def entry_of_manifest(manifest: Manifest, *, epoch: str) -> tuple[Entry, Manifes
 def place_of(ref: Ref, manifest: Manifest, *, partition: int, partitions: int) -> Place:
     """Return the keys of an object that this partition holds."""
     found = keys(ref.resource, {"metadata": {"name": ref.name, "namespace": ref.namespace}} | manifest)
-    own = found.own if partition_of(found.own, partitions) == partition else None
-    return Place(own, tuple(key for key in found.also if partition_of(key, partitions) == partition))
+    own = _kept_key(found.own) if partition_of(found.own, partitions) == partition else None
+    return Place(own, tuple(_kept_key(key) for key in found.also if partition_of(key, partitions) == partition))
 
 
 def _decisive(manifest: Manifest) -> Mapping[str, object]:
     return {sys.intern(member): value for member, value in manifest.items() if member not in _ENVELOPE}
+
+
+def _kept_ref(ref: Ref) -> Ref:
+    return Ref(ref.resource, sys.intern(ref.namespace), ref.name)
+
+
+def _kept_key(key: Key) -> Key:
+    return Key(key.kind, sys.intern(key.namespace), sys.intern(key.name))
+
+
+def _kept_owner(owner: Owner | None) -> Owner | None:
+    if owner is None:
+        return None
+    return Owner(
+        api_version=sys.intern(owner.api_version),
+        kind=sys.intern(owner.kind),
+        name=sys.intern(owner.name),
+        uid=sys.intern(owner.uid),
+        is_controller=owner.is_controller,
+    )
 
 
 def _interned(pairs: Mapping[str, str]) -> dict[str, str]:

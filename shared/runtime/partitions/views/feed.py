@@ -82,7 +82,7 @@ class Feed:
                     await self._judge(progress, markers)
 
     async def refresh(self) -> None:
-        """Read the newest message of every subject once more, and forget what the log does not hold any more."""
+        """Read the newest message of every subject once more, forget what the log lacks, and pack what rests."""
         known = {placed.entry.ref: placed.entry.version for placed in self.view if placed.entry.event_id}
         seen: set[Ref] = set()
         async with self.bus.follow(CHANGES, self._filters, Newest()) as subscription:
@@ -96,6 +96,7 @@ class Feed:
             if await self.bus.newest(CHANGES, str(change_subject(self.view.partition, ref))) is None:
                 self._forget(ref, known[ref])
         self.view.forget_tombstones(seen)
+        self.view.pack()
 
     async def _refreshed(self, delivery: Delivery) -> list[Ref]:
         try:
@@ -148,6 +149,7 @@ class Feed:
                 self.listener.on_effect(effect)
         if is_complete != self.is_complete:
             self.is_complete = is_complete
+            self.view.is_filling = False
             self.listener.on_complete(is_complete)
 
     def _say(self, waits_for: str) -> None:

@@ -59,6 +59,10 @@ class Indexes:
         for key in placed.place.keys:
             self._by_key.setdefault(key, {})[ref] = None
 
+    def replace(self, placed: Placed) -> None:
+        """Put another entry in the place of one with the same owner and keys."""
+        self._by_ref[placed.entry.ref] = placed
+
     def drop(self, ref: Ref) -> Placed | None:
         """Remove and return an entry."""
         placed = self._by_ref.pop(ref, None)

@@ -17,6 +17,7 @@ from shared.ports.passes import Entry
 from shared.runtime.partitions.views.entries import Change, entry_of_change, entry_of_manifest, place_of
 from shared.runtime.partitions.views.indexes import Indexes, Placed
 from shared.runtime.partitions.views.ordering import Epochs, Stamp, is_newer
+from shared.runtime.partitions.views.packed import Packed, packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class PartitionView:
     partition: int
     partitions: int = PARTITIONS
     epochs: Epochs = field(default_factory=Epochs)
+    is_filling: bool = True  # what was stored before the view was built mostly rests
     _objects: Indexes = field(default_factory=Indexes)
     _gone: dict[Ref, Stamp] = field(default_factory=dict)
     _deleted: dict[Ref, str] = field(default_factory=dict)  # uid whose deletion was answered, until it is gone
@@ -117,6 +119,15 @@ class PartitionView:
         """Drop the marks of objects whose tombstones the log itself has purged."""
         self._gone = {ref: stamp for ref, stamp in self._gone.items() if ref in still_held}
 
+    def pack(self) -> None:
+        """Make small what has changed and rests again."""
+        for placed in [each for each in self._objects if not isinstance(each.entry.summary, Packed)]:
+            self._objects.replace(Placed(packed(placed.entry), placed.place))
+
+    def clear(self) -> None:
+        """Forget everything: the partition is not owned any more."""
+        self._objects, self._gone, self._deleted = Indexes(), {}, {}
+
     def _forget(self, placed: Placed) -> Effect:
         self._objects.drop(placed.entry.ref)
         self._deleted.pop(placed.entry.ref, None)
@@ -137,6 +148,8 @@ class PartitionView:
             del self._deleted[ref]  # another object has the name now
         if ref in self._deleted and not placed.entry.is_deleting:
             placed = Placed(replace(placed.entry, is_deleting=True), placed.place)
+        if self.is_filling:
+            placed = Placed(packed(placed.entry), placed.place)
         self._gone.pop(ref, None)
         self._objects.put(placed)
         return Effect(before, placed, cause)

@@ -15,6 +15,7 @@ from shared.core.json import Manifest
 from shared.core.objects import ref_of
 from shared.core.resources import DEPLOYMENTS, GRAPHS, PODS, Ref
 from shared.runtime.partitions.views.entries import Change
+from shared.runtime.partitions.views.packed import Packed
 from shared.runtime.partitions.views.view import Effect, PartitionView, PassView
 from tests.unit.shared.runtime.partitions.worlds import (
     EPOCH,
@@ -280,3 +281,32 @@ def test_an_object_without_a_place_keeps_its_address() -> None:
 
     assert view.get(Ref(PODS, "team", "far")) is not None
     assert replace(next(iter(view)).place, own=None).keys == ()
+
+
+def test_what_was_there_before_the_view_was_complete_is_packed_and_reads_the_same() -> None:
+    view, unpacked = a_view(), a_view()
+    unpacked.is_filling = False
+    for each in (view, unpacked):
+        each.take(a_change(web(20)))
+
+    assert isinstance(summary_in(view), Packed)
+    assert isinstance(summary_in(unpacked), dict)
+    assert summary_in(view) == summary_in(unpacked)
+    assert view.children("uid-chat") == unpacked.children("uid-chat")
+
+
+def test_what_has_changed_is_packed_when_it_rests_again() -> None:
+    view = a_view()
+    view.is_filling = False
+    view.take(a_change(web(20)))
+
+    view.pack()
+
+    assert isinstance(summary_in(view), Packed)
+    assert [entry.ref.name for entry in view.children("uid-chat")] == ["web"]
+
+
+def summary_in(view: PartitionView) -> object:
+    """Return the summary of the one Deployment."""
+    [entry] = view.all(DEPLOYMENTS)
+    return entry.summary
