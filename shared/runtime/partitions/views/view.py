@@ -124,10 +124,6 @@ class PartitionView:
         for placed in [each for each in self._objects if not isinstance(each.entry.summary, Packed)]:
             self._objects.replace(Placed(packed(placed.entry), placed.place))
 
-    def clear(self) -> None:
-        """Forget everything: the partition is not owned any more."""
-        self._objects, self._gone, self._deleted = Indexes(), {}, {}
-
     def _forget(self, placed: Placed) -> Effect:
         self._objects.drop(placed.entry.ref)
         self._deleted.pop(placed.entry.ref, None)
