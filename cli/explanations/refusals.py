@@ -48,15 +48,14 @@ def webhook_finding(evidence: Evidence, waits: Outstanding | None) -> Iterator[F
 
 
 def refusal_findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield what the statuses of the graph and its components say that was refused."""
+    """Yield what the statuses of components and graph say that was refused; a graph repeats its components."""
     seen = evidence.cluster
     if not isinstance(seen, ClusterEvidence) or seen.graph is None:
         return
-    own = list(_of_object(seen.graph, evidence))
-    yield from own
-    told = {each.evidence for each in own}
-    for component in seen.components:
-        yield from (each for each in _of_object(component, evidence) if each.evidence not in told)
+    found = [finding for component in seen.components for finding in _of_object(component, evidence)]
+    yield from found
+    told = {each.code for each in found}
+    yield from (each for each in _of_object(seen.graph, evidence) if each.code not in told)
 
 
 def _of_object(manifest: Manifest, evidence: Evidence) -> Iterator[Finding]:
