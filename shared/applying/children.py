@@ -62,7 +62,7 @@ class Children:
         """Tell what was done: one decision for all that a pass did for one reason."""
         done: dict[str, list[Ref]] = {}
         for change in found.changes:
-            if change.ref in written.answers:
+            if change.ref in written.answers and change.ref not in written.unchanged:
                 done.setdefault(change.reason, []).append(change.ref)
         if written.deleted:
             done["deleted"] = sorted(written.deleted)

@@ -1,8 +1,9 @@
 """What differs between the desired children of a primary and what is there: pure, no request.
 
-Applied is what is missing, was desired differently before, or was changed by somebody in fields of ours (another
-ownership digest). Deleted is what this primary controls, in the view or in the inventory, and no longer wants. What
-another owner controls is never touched, and what is being deleted is waited for.
+Applied is what is missing, was desired differently before, was changed by somebody in fields of ours (another
+ownership digest), or was written after what is recorded (another generation). Deleted is what this primary controls, in
+the view or in the inventory, and no longer wants. What another owner controls is never touched, and what is being
+deleted is waited for.
 """
 
 from __future__ import annotations
@@ -130,7 +131,19 @@ def _is_as_applied(entry: Entry | None, applied: Applied) -> bool:
         and not entry.is_deleting
         and entry.uid == applied.uid
         and entry.ownership_digest == applied.ownership
+        and not _is_beyond(entry, applied)
     )
+
+
+def _is_beyond(entry: Entry, applied: Applied) -> bool:
+    """Return whether a child was written after what is recorded, in fields that are ours as before.
+
+    Either somebody else changed fields of theirs, or it was ourselves: a write whose record was lost, or one that came
+    late, of an owner that had lost its claim. The digest of ownership holds no values, so it cannot tell the two apart.
+    """
+    if entry.generation:
+        return entry.generation > applied.generation
+    return entry.version > applied.version  # of a kind whose objects hardly change without one
 
 
 def _reason(entry: Entry | None, applied: Applied | None, wanted: str) -> str:

@@ -25,6 +25,7 @@ class Written:
     answers: dict[Ref, Manifest]
     deleted: frozenset[Ref] = frozenset()
     error: Exception | None = None
+    unchanged: frozenset[Ref] = frozenset()  # applied, and found to be so already
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Writer:
         inventory) together with the first error.
         """
         limit = asyncio.Semaphore(PARALLEL_WRITES)
+        before = {change.ref: entry.version for change in plan.changes if (entry := view.get(change.ref)) is not None}
         answers: dict[Ref, Manifest] = {}
         deleted: set[Ref] = set()
         steps = [self._apply(change, view, fence, limit, answers) for change in plan.changes]
@@ -53,9 +55,10 @@ class Writer:
         children = dict(plan.kept or {})
         digests = {change.ref: change.digest for change in plan.changes}
         children.update({ref: applied_of(answer, digests[ref]) for ref, answer in answers.items()})
+        unchanged = frozenset(ref for ref, answer in answers.items() if version_of(answer) == before.get(ref))
         left = {each.ref: each.applied for each in plan.removals if each.applied and each.ref not in deleted}
         error = next((failure for failure in failures if isinstance(failure, Exception)), None)
-        return Written(children | left, answers, frozenset(deleted), error)
+        return Written(children | left, answers, frozenset(deleted), error, unchanged)
 
     async def _apply(
         self, change: Change, view: View, fence: Fence, limit: asyncio.Semaphore, answers: dict[Ref, Manifest]

@@ -19,7 +19,7 @@ def change_list(result: Result) -> list[Change]:
     done = [
         Change(_VERBS[change.reason], change.ref.resource.kind, change.ref.name)
         for change in result.plan.changes
-        if change.ref in result.written.answers
+        if change.ref in result.written.answers and change.ref not in result.written.unchanged
     ]
     return done + [Change("deleted", ref.resource.kind, ref.name) for ref in sorted(result.written.deleted)]
 

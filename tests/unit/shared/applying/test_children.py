@@ -27,6 +27,7 @@ from tests.unit.shared.applying.worlds import KEYS, MANAGED, UID, Fence, Told, a
 pytestmark = pytest.mark.asyncio
 
 INPUTS = Inputs(UID, 1, "m", "c")
+CHILD = Ref(SERVICES, "default", "one")
 
 
 @dataclass(slots=True)
@@ -141,6 +142,36 @@ async def test_a_write_whose_answer_was_lost_is_done_again() -> None:
 
     assert desk.names() == ["one"]
     assert [each.message for each in desk.told.decisions] == ["created Service one"]
+
+
+@pytest.mark.rule("P-22")
+async def test_an_edit_whose_record_was_lost_is_undone_by_the_next_edit() -> None:
+    desk = await a_desk()
+    await desk.want(a_child())
+    desk.store.cut()
+    with pytest.raises(UnreachableError):
+        await desk.want(a_child(type="NodePort"), inputs=Inputs(UID, 2, "m", "c"))
+    desk.store.mend()
+
+    await desk.want(a_child(), inputs=Inputs(UID, 3, "m", "c"))
+
+    assert desk.cluster.all(SERVICES)[0]["spec"] == a_child()["spec"]
+
+
+async def test_a_write_that_changed_nothing_is_recorded_and_not_told() -> None:
+    desk = await a_desk()
+    await desk.want(a_child())
+    desk.cluster.edit(CHILD, lambda live: live["metadata"].update(labels={"of": "somebody"}), manager="kubectl")
+    desk.view.was_written(desk.cluster.all(SERVICES)[0])
+
+    result = await desk.want(a_child())
+    desk.cluster.requests.clear()
+    await desk.want(a_child())
+
+    assert result.written is not None
+    assert result.written.unchanged == {CHILD}
+    assert [each.message for each in desk.told.decisions] == ["created Service one"]
+    assert desk.cluster.requests == []
 
 
 async def test_a_deletion_that_failed_is_tried_again() -> None:

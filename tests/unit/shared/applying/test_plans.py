@@ -68,6 +68,28 @@ def test_what_somebody_changed_is_repaired() -> None:
     assert reasons(planned(a_child(), inventory=record(a_child()), view=a_view([changed]))) == [("one", "repaired")]
 
 
+@pytest.mark.rule("P-22")
+def test_what_was_written_after_the_record_is_repaired() -> None:
+    late = live(a_child(), generation=2)
+
+    assert reasons(planned(a_child(), inventory=record(a_child()), view=a_view([late]))) == [("one", "repaired")]
+
+
+def test_what_was_written_after_the_record_is_repaired_without_a_generation_too() -> None:
+    late = live(a_child(), version=6, generation=0)
+    applied = replace(record(a_child()).children[ONE], generation=0)
+
+    found = planned(a_child(), inventory=Inventory(INPUTS, {ONE: applied}), view=a_view([late]))
+
+    assert reasons(found) == [("one", "repaired")]
+
+
+def test_a_new_version_without_a_new_generation_is_no_reason_to_write() -> None:
+    reported = live(a_child(), version=9)
+
+    assert planned(a_child(), inventory=record(a_child()), view=a_view([reported])).is_empty
+
+
 def test_what_was_deleted_is_created_again() -> None:
     assert reasons(planned(a_child(), inventory=record(a_child()))) == [("one", "created")]
 
