@@ -51,6 +51,7 @@ async def _write_facts(around: Platform) -> None:
         service=FACT_WRITERS,
         member=around.member,
         units=FACTS,
+        version=around.service.version,
         options=around.claims,
     )
     await Ownership(replica).run(own, around.service.stopping)

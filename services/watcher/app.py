@@ -116,6 +116,7 @@ async def _own_kinds(around: Platform, surroundings: Surroundings, synced: _Sync
         service="watcher",
         member=around.member,
         units=tuple(BY_UNIT),
+        version=around.service.version,
         options=around.claims,
     )
     ownership = Ownership(replica, lambda: synced.report(ownership.waits_for))

@@ -98,6 +98,11 @@ class NatsEventLog:
         """Return the state of a stream."""
         return stream_state(await self._jetstream.call(f"STREAM.INFO.{stream}"))
 
+    async def storage_limit(self) -> int | None:
+        """Return how many bytes the account may store in all streams, or None where nothing limits it."""
+        limit = integer(await self._jetstream.call("INFO"), "limits", "max_storage")
+        return limit if limit > 0 else None
+
     @asynccontextmanager
     async def follow(self, stream: str, subjects: Sequence[str], start: Start) -> AsyncIterator[Subscription]:
         """Open an ordered consumer on some subjects of a stream."""

@@ -20,7 +20,7 @@ from shared.core.errors import (
     TemporaryError,
     UnreachableError,
 )
-from shared.core.json import integer, mapping, text
+from shared.core.json import integer, items, mapping, member, text
 from shared.ports.bus import SequenceConflictError, StoredMessage, StreamMissingError, StreamState
 
 _ACK = ("$JS", "ACK")
@@ -96,6 +96,13 @@ def stream_state(answer: Mapping[str, object]) -> StreamState:
         last_sequence=integer(answer, "state", "last_seq"),
         messages=integer(answer, "state", "messages"),
         metadata={key: value for key, value in metadata.items() if isinstance(value, str)},
+        size=integer(answer, "state", "bytes"),
+        configuration=mapping(answer, "config"),
+        behind=tuple(
+            text(each, "name")
+            for each in items(answer, "cluster", "replicas")
+            if member(each, "offline") is True or member(each, "current") is not True
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -52,6 +52,9 @@ class StreamState:
     last_sequence: int
     messages: int
     metadata: Mapping[str, str]
+    size: int = 0  # bytes
+    configuration: Mapping[str, object] = field(default_factory=dict)  # as the server has it
+    behind: tuple[str, ...] = ()  # replicas that are offline or not in sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,10 @@ class EventLog(Protocol):
 
     async def state(self, stream: str) -> StreamState:
         """Return the state of a stream; raise StreamMissingError when there is none."""
+        ...
+
+    async def storage_limit(self) -> int | None:
+        """Return how many bytes the account may store in all streams, or None where nothing limits it."""
         ...
 
     def follow(self, stream: str, subjects: Sequence[str], start: Start) -> AbstractAsyncContextManager[Subscription]:

@@ -92,6 +92,25 @@ class Lease:
     sent_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class StoreMember:
+    """What one endpoint of the store says of itself."""
+
+    endpoint: str
+    is_leader: bool = False
+    version: str = ""
+    size: int = 0  # bytes of its database
+    problem: str = ""  # why it cannot be used
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """The endpoints of the store, and the alarms that stop writes (`NOSPACE`, `CORRUPT`)."""
+
+    members: tuple[StoreMember, ...]
+    alarms: tuple[str, ...] = ()
+
+
 class Store(Protocol):
     """Reads are linearizable; a write whose answer is lost raises UnknownResultError and must be read back."""
 
@@ -113,6 +132,10 @@ class Store(Protocol):
         Resumed behind the last event; compaction, a wiped store (another incarnation) or a revision that went back
         give Everything again. The iterator ends only when it is closed.
         """
+        ...
+
+    async def health(self) -> StoreHealth:
+        """Ask every endpoint how it is; raise UnreachableError when none answers."""
         ...
 
     async def grant(self, ttl: timedelta) -> Lease:

@@ -13,8 +13,9 @@ import structlog
 
 from shared.core.errors import ConflictError, ExpiredError, ForbiddenError, LeaseLostError, UnreachableError
 from shared.ports.clock import Clock
-from shared.ports.store import Everything, Guard, KeyValue, Lease, StoreChange, Write
+from shared.ports.store import Everything, Guard, KeyValue, Lease, StoreChange, StoreHealth, Write
 from shared.store import messages
+from shared.store.health import health
 from shared.store.incarnations import Incarnation
 from shared.store.options import EtcdOptions
 from shared.store.pauses import BackOff
@@ -96,6 +97,10 @@ class EtcdStore:
         """Yield Everything, then each change in order, for ever."""
         follower = Follower(self._wire, self._incarnation, self._list, self._clock, self._times)
         return follower.follow(prefix)
+
+    async def health(self) -> StoreHealth:
+        """Ask every endpoint how it is."""
+        return await health(self._wire)
 
     async def grant(self, ttl: timedelta) -> Lease:
         """Take a lease."""

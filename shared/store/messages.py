@@ -54,6 +54,21 @@ def first_write(key: str, value: bytes) -> Message:
     )
 
 
+def status_request() -> Message:
+    """Return the question how one member is."""
+    return etcdrpc.StatusRequest()
+
+
+def alarms_request() -> Message:
+    """Return the question which alarms are raised."""
+    return etcdrpc.AlarmRequest(action=etcdrpc.AlarmRequest.GET)
+
+
+def alarm_names(answer: Message) -> tuple[str, ...]:
+    """Return the names of the raised alarms, each once."""
+    return tuple(sorted({etcdrpc.AlarmType.Name(each.alarm) for each in answer.alarms}))
+
+
 def watch_request(prefix: str, *, start_revision: int) -> Message:
     """Return the request that opens a watch on a prefix."""
     create = etcdrpc.WatchCreateRequest(

@@ -76,6 +76,27 @@ class Wire:
             lambda channel: etcdrpc.LeaseStub(channel).LeaseRevoke, request, "revoke", is_write=True
         )
 
+    async def alarms(self) -> Message:
+        """Ask which alarms are raised."""
+        request = messages.alarms_request()
+        return await self._call(
+            lambda channel: etcdrpc.MaintenanceStub(channel).Alarm, request, "alarms", is_write=False
+        )
+
+    async def statuses(self) -> list[tuple[str, Message | PlatformError]]:
+        """Ask every endpoint how it is, all at once; one that does not answer has its error instead."""
+        await self._log_in_if_needed()
+        async with asyncio.TaskGroup() as tasks:
+            asked = [tasks.create_task(self._status(channel)) for channel in self._channels]
+        return list(zip(self._options.endpoints, (each.result() for each in asked), strict=True))
+
+    async def _status(self, channel: Any) -> Message | PlatformError:
+        stub = etcdrpc.MaintenanceStub(channel)
+        try:
+            return await stub.Status(messages.status_request(), metadata=self._metadata(), timeout=self._deadline)
+        except grpc.aio.AioRpcError as error:
+            return failure(error.code().name, error.details() or "", call="status", is_write=False)
+
     async def keep_alive(self, request: Message, *, within: timedelta) -> Message:
         """Renew a lease once; etcd offers it as a stream only."""
         deadline = min(within, self._options.times.call).total_seconds()

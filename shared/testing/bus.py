@@ -141,6 +141,11 @@ class FakeBus:
         await self._answer("state", stream)
         return state
 
+    async def storage_limit(self) -> int | None:
+        """Return that nothing limits what is stored."""
+        await self._arrive("storage_limit", "")
+        return None
+
     @asynccontextmanager
     async def follow(self, stream: str, subjects: Sequence[str], start: Start) -> AsyncIterator[FakeSubscription]:
         """Open an ordered consumer."""

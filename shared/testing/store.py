@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from shared.core.errors import ConflictError, UnknownResultError, UnreachableError
-from shared.ports.store import Everything, Guard, KeyPut, KeyValue, Lease, StoreChange, Write
+from shared.ports.store import Everything, Guard, KeyPut, KeyValue, Lease, StoreChange, StoreHealth, StoreMember, Write
 from shared.testing.clock import FakeClock
 from shared.testing.store_keys import Change, Keyspace
 
@@ -126,6 +126,11 @@ class FakeStore:
                         yield change
             else:
                 await server.wait()
+
+    async def health(self) -> StoreHealth:
+        """Return that the one member is well."""
+        await self._arrive("health", "")
+        return StoreHealth((StoreMember("fake", is_leader=True, version="fake"),))
 
     async def grant(self, ttl: timedelta) -> Lease:
         """Take a lease."""

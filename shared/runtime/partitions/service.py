@@ -77,6 +77,7 @@ class PartitionService:
             service=self.rules.service,
             member=self.member,
             units=units,
+            version=self.version,
             options=self.claims,
             dice=self.dice,
         )

@@ -31,6 +31,7 @@ class Replica:
     service: str
     member: str  # unique to this process
     units: Collection[str]
+    version: str = ""  # of the program, for those who look
     options: ClaimOptions = field(default_factory=ClaimOptions)
     dice: random.Random = field(default_factory=random.Random)
 

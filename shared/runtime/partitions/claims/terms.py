@@ -86,7 +86,7 @@ class Term:
                 task.cancel()
 
     async def _join(self) -> None:
-        record = orjson.dumps({"since": self._clock.now().isoformat()})
+        record = orjson.dumps({"since": self._clock.now().isoformat(), "version": self._replica.version})
         await self._store.commit([Put(self._replica.member_key, record, lease=self._tenure.lease.id)])
 
     async def _revoke(self) -> None:
