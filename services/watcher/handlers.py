@@ -124,14 +124,17 @@ class KindWatcher:
         """Return the version to resume from, or None where only a list is safe."""
         checkpoint = await self.around.checkpoints.read(self.resource)
         marker = await read_marker(self.around.bus, self.resource)
-        wanted = (self.origin.epoch, self.created)
-        if checkpoint is None or (checkpoint.epoch, checkpoint.stream_created) != wanted:
+        if checkpoint is None or not self._is_ours(checkpoint):
             return None
-        if marker is None or marker.absent or (marker.epoch, marker.stream_created) != wanted:
+        if marker is None or marker.absent or not self._is_ours(marker):
             return None
         self.mark = LowWaterMark(mark=checkpoint.version)
         self._report_synced(True)
         return checkpoint.version
+
+    def _is_ours(self, said: Checkpoint | SyncedMarker) -> bool:
+        """Return whether something was said in this epoch, of this stream."""
+        return (said.epoch, said.stream_created) == (self.origin.epoch, self.created)
 
     async def _observe(self, resume_from: int | None) -> None:
         """Take in what the informer sees; a fresh list every few hours finds what no event told."""
@@ -298,16 +301,18 @@ class KindWatcher:
         raise RelistError("the change log was made anew")
 
     async def _keep_resynced(self) -> None:
-        """Compare the table with the log now and then; what the log lost is listed again."""
+        """Compare table and marker with the log now and then; what the log lost is listed again."""
         while True:
             await self.around.clock.sleep(self.around.resync_interval)
             stored = self.table.sequences()
             try:
                 fresh = await read_table(self.around.bus, self.resource)
+                marker = await read_marker(self.around.bus, self.resource)
             except TemporaryError as error:
                 log.warning("log could not be compared", resource=self.resource.plural, reason=str(error))
                 continue  # it is away; when it was made anew, somebody else tells
-            if is_behind(fresh, stored, known=self.table.by_subject):
+            is_told = self._owed is not None or (marker is not None and self._is_ours(marker))
+            if not is_told or is_behind(fresh, stored, known=self.table.by_subject):
                 await self.around.checkpoints.forget(self.resource, self.fence)
                 raise RelistError("the log holds less than was stored")
 

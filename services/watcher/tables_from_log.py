@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Container, Mapping
 from datetime import timedelta
 
+import orjson
+
 from services.watcher.changes.tables import Table
-from shared.contracts.envelope import decode_change
+from shared.contracts.envelope import ChangeHeaders, decode_change
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT
 from shared.core.errors import InvalidObjectError, UnreachableError
 from shared.core.resources import Resource
-from shared.ports.bus import EventLog, Newest
+from shared.ports.bus import EventLog, Newest, StoredMessage
 
 READ_LIMIT = timedelta(seconds=30)  # between two messages of a stream that says it has more
 
@@ -33,7 +35,7 @@ async def read_table(bus: EventLog, resource: Resource) -> Table:
                 raise UnreachableError(f"the log stopped answering while {resource.plural} were read") from error
             message = delivery.message
             try:
-                table.plan(message.subject, decode_change(message.headers), message.body)
+                table.plan(message.subject, _headers(message), message.body)
                 table.stored(message.subject, message.sequence)
             except InvalidObjectError:
                 table.put_unreadable(message.subject, message.sequence, message.time)
@@ -41,6 +43,21 @@ async def read_table(bus: EventLog, resource: Resource) -> Table:
                 return table
 
 
+def _headers(message: StoredMessage) -> ChangeHeaders:
+    """Return the headers of a message that its readers can make something of."""
+    try:
+        is_object = isinstance(orjson.loads(message.body), dict)
+    except orjson.JSONDecodeError:
+        is_object = False
+    if not is_object:
+        raise InvalidObjectError(f"body of {message.subject} is not a JSON object")
+    return decode_change(message.headers)
+
+
 def is_behind(fresh: Table, stored: Mapping[str, int], *, known: Container[str]) -> bool:
-    """Return whether the log holds less than was stored before it was read; a subject not known any more was purged."""
-    return any(fresh.sequence(subject) < sequence and subject in known for subject, sequence in stored.items())
+    """Return whether the log holds less than was stored before it was read, or something that nobody can read.
+
+    A subject that is not known any more was purged.
+    """
+    is_shorter = any(fresh.sequence(subject) < sequence and subject in known for subject, sequence in stored.items())
+    return is_shorter or fresh.has_unreadable

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 
 from shared.contracts.envelope import ChangeHeaders
 from shared.contracts.subjects import encode_token
-from shared.core.json import digest
 from shared.core.resources import NODES, PODS, Resource
 
 # Objects that others write all the time, with nothing of ours in them: only what the summary holds is worth an event.
@@ -30,7 +30,7 @@ class Held:
     version: int
     epoch: str
     is_tombstone: bool
-    body_digest: str
+    body_digest: bytes  # of quiet kinds and copies alone
     time: datetime
 
 
@@ -50,7 +50,7 @@ class Table:
             version=headers.version,
             epoch=headers.epoch,
             is_tombstone=headers.is_tombstone,
-            body_digest=body_digest(headers, body),
+            body_digest=body_digest(headers, body) if self._is_quiet(headers) else b"",
             time=headers.time,
         )
         self._by_object.setdefault(_address(subject), set()).add(subject)
@@ -63,13 +63,16 @@ class Table:
 
     def put_unreadable(self, subject: str, sequence: int, time: datetime) -> None:
         """Record a message that nobody can read, so that the object is published on top of it."""
-        self.by_subject[subject] = Held(sequence, "", 0, "", is_tombstone=False, body_digest="", time=time)
+        self.by_subject[subject] = Held(sequence, "", 0, "", is_tombstone=False, body_digest=b"", time=time)
         self._by_object.setdefault(_address(subject), set()).add(subject)
 
     def sequence(self, subject: str) -> int:
         """Return the sequence of a subject's newest message, 0 where there is none."""
         held = self.by_subject.get(subject)
         return held.sequence if held else 0
+
+    def _is_quiet(self, headers: ChangeHeaders) -> bool:
+        return self.resource in _QUIET or headers.is_copy
 
     def drop(self, subject: str, *, up_to: int) -> None:
         """Forget a tombstone that was purged; what the subject has come to hold meanwhile stays."""
@@ -101,8 +104,7 @@ class Table:
         if held.epoch == headers.epoch and held.version >= headers.version:
             return False
         is_same_object = held.uid == headers.uid and held.epoch == headers.epoch and not held.is_tombstone
-        is_quiet = self.resource in _QUIET or headers.is_copy
-        if is_same_object and not headers.is_tombstone and is_quiet and not headers.dataref:
+        if is_same_object and not headers.is_tombstone and self._is_quiet(headers) and not headers.dataref:
             return held.body_digest != body_digest(headers, body)
         return True
 
@@ -134,6 +136,11 @@ class Table:
             and (self.by_subject[subject].epoch != epoch or self.by_subject[subject].version <= version)
         )
 
+    @property
+    def has_unreadable(self) -> bool:
+        """Return whether the newest message of any subject cannot be read."""
+        return any(not held.epoch for held in self.by_subject.values())
+
     def sequences(self) -> dict[str, int]:
         """Return the sequence of each subject's newest message that is known to be stored."""
         return {subject: held.sequence for subject, held in self.by_subject.items() if held.sequence}
@@ -147,10 +154,10 @@ class Table:
         ]
 
 
-def body_digest(headers: ChangeHeaders, body: bytes) -> str:
+def body_digest(headers: ChangeHeaders, body: bytes) -> bytes:
     """Return what tells two states of an object apart for its readers; the version itself does not."""
     text = body.replace(f'"resourceVersion":"{headers.version}"'.encode(), b"")
-    return digest([headers.ownership_digest, headers.generation, text.decode()])
+    return blake2b(f"{headers.ownership_digest} {headers.generation} ".encode() + text, digest_size=8).digest()
 
 
 def _address(subject: str) -> tuple[str, str]:
