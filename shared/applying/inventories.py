@@ -88,11 +88,17 @@ def decode(value: bytes) -> Inventory:
         for plural, namespace, name, *applied in record["children"]:
             resource = resource_by_plural(plural)
             if resource is not None:
-                children[Ref(resource, namespace, name)] = Applied(*applied)
-        inputs = Inputs(*record["inputs"]) if record["inputs"] else None
+                children[Ref(resource, str(namespace), str(name))] = _applied(*applied)
+        inputs = Inputs(*record["inputs"]) if record["inputs"] else None  # only ever compared as a whole
         return Inventory(inputs, children, str(record.get("epoch", "")))
     except (KeyError, TypeError, ValueError):
         return EMPTY
+
+
+def _applied(uid: object, version: object, generation: object, desired: object, ownership: object) -> Applied:
+    if not isinstance(version, int) or not isinstance(generation, int):
+        raise ValueError("versions are numbers")
+    return Applied(str(uid), version, generation, str(desired), str(ownership))
 
 
 @dataclass(slots=True)
