@@ -16,12 +16,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, seconds: float) -> None:
-    """Count and log one pass; what nobody has to look at is no warning."""
+    """Count and log one pass; what nobody has to look at is no warning, and that all is well as before is no news."""
     resource = work.primary.resource
     passes, duration = _counters(service, resource.plural, outcome)
     passes.inc()
     duration.observe(seconds)
-    tell = log.error if verdict.error else log.info if _is_quiet(verdict) else log.warning
+    quiet = log.debug if _is_routine(work, verdict) else log.info
+    tell = log.error if verdict.error else quiet if _is_quiet(verdict) else log.warning
     tell(
         "pass finished",
         kind=resource.kind,
@@ -44,6 +45,11 @@ def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, sec
 def _counters(service: str, resource: str, outcome: str) -> tuple[Counter, Histogram]:
     labels = (service, resource, outcome)
     return metrics.RECONCILES.labels(*labels), metrics.RECONCILE_SECONDS.labels(*labels)
+
+
+def _is_routine(work: Work, verdict: Verdict) -> bool:
+    # Ten thousand graphs make forty thousand of these in each interval of the sweep; a repair is a decision and told.
+    return work.trigger == "sweep" and work.attempt == 1 and isinstance(verdict.outcome, Done)
 
 
 def _is_quiet(verdict: Verdict) -> bool:

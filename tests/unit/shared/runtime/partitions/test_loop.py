@@ -200,6 +200,18 @@ async def test_what_may_heal_is_tried_again(
     assert (lines[0]["log_level"] in ("warning", "error")) is is_warning
 
 
+async def test_a_sweep_that_finds_all_as_before_is_told_to_those_who_debug_only(logged: list[dict[str, Any]]) -> None:
+    world = await a_resting_world()
+
+    async with running(world.service()):
+        await seconds(world, 1)
+        await world.publish(a_deployment("web", of="chat", version=21), "modified")
+        await seconds(world, 1)
+
+    lines = [line for line in logged if line["event"] == "pass finished"]
+    assert [(line["trigger"], line["log_level"]) for line in lines] == [("sweep", "debug"), ("child", "info")]
+
+
 async def test_a_pass_that_asks_comes_again_after_its_own_delay() -> None:
     world = await a_resting_world()
     world.handler.answers = [Retry("waits for a claim", timedelta(seconds=2 * number)) for number in (1, 2)]
