@@ -27,19 +27,20 @@ FEW = 10
 CHUNK = 25
 
 
-def run_seeds(scenario: Scenario, *, at_once: int = 1, short: int = COUNT) -> None:
-    """Run a scenario (a function of a module) under every seed, some of them in one simulation.
+def run_seeds(scenario: Scenario, *, at_once: int = 1, short: int = COUNT) -> int:
+    """Run a scenario (a function of a module) under every seed, some of them in one simulation; return how many.
 
     `short` is how many an ordinary run has time for; `DYNAMO_CHAOS=long`, or a number of seeds, asks for all.
     """
     seeds = range(FIRST, FIRST + (COUNT if IS_LONG else min(COUNT, short)))
     if len(seeds) <= FEW:
         asyncio.run(_run(scenario, seeds, at_once))
-        return
+        return len(seeds)
     chunks = _parts(seeds, CHUNK)
     results = _pool().map(_run_quietly, [scenario] * len(chunks), chunks, [at_once] * len(chunks))
     failures = [failure for failure in results if failure]
     assert not failures, failures[0]
+    return len(seeds)
 
 
 @cache

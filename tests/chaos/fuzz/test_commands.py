@@ -16,6 +16,7 @@ import yaml
 from cli.app import run
 from cli.failures import Exit
 from tests.chaos.fuzz.mutations import TEXTS, damaged_json, damaged_text
+from tests.chaos.records import Drill, record
 from tests.chaos.seeds import FIRST, IS_LONG
 from tests.chaos.simulation import a_graph
 
@@ -71,4 +72,5 @@ def test_every_call_ends_with_a_documented_code(tmp_path: Path, capsys: pytest.C
         codes[code] += 1
 
     assert codes[Exit.DONE], "nothing was read at all: it proves little"
-    assert codes.total() == CALLS
+    held = ", ".join(f"{count:,} ended with {code.name.lower()}" for code, count in codes.most_common())
+    record(Drill("bad input", "calls of dynamoctl", held=f"{held}; no traceback", runs=CALLS))

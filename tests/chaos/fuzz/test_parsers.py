@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from tests.chaos.fuzz.targets import TARGETS, Target
+from tests.chaos.records import Drill, record
 from tests.chaos.seeds import FIRST, IS_LONG
 
 INPUTS = 50_000 if IS_LONG else 500
@@ -32,5 +33,6 @@ def outcome(target: Target, seed: int) -> str:
 def test_damaged_input_is_read_or_refused(target: Target) -> None:
     counts = Counter(outcome(target, seed) for seed in range(FIRST, FIRST + INPUTS))
 
-    assert counts.total() == INPUTS
+    held = f"{counts['read']:,} read, {counts['refused']:,} refused, 0 crashes"
+    record(Drill("bad input", f"{target.name}, from {target.reads}", held=held, runs=INPUTS, on="fakes"))
     assert counts["read"] > 0, "the damage leaves nothing to read: it proves little"

@@ -22,6 +22,7 @@ from shared.ports.store import Put
 from shared.runtime.partitions.views.entries import decode_event
 from shared.testing.clock import FakeClock
 from tests.chaos.fuzz.mutations import damaged_bytes, damaged_text
+from tests.chaos.records import Drill, record
 from tests.chaos.rooms.platforms import SERVICES, ControlPlane, a_control_plane
 from tests.chaos.rooms.test_control_plane import CHAT, create, each, scale, undisturbed
 from tests.chaos.seeds import run_seeds
@@ -96,7 +97,9 @@ async def damaged(seed: int) -> None:
 
 @pytest.mark.rule("P-21")
 def test_damaged_records_and_unreadable_events_are_rebuilt() -> None:
-    run_seeds(partial(each, damaged), short=SHORT)
+    count = run_seeds(partial(each, damaged), short=SHORT)
+    held = f"{RECORDS} records and {EVENTS} events damaged in each: the objects of the undisturbed run"
+    record(Drill("bad input", "records in etcd, events in NATS", held=held, runs=count, on="fakes"))
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"\xff", b'{"v":99}'])
