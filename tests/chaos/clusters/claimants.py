@@ -132,10 +132,10 @@ async def claimants(install: str, *orders: tuple[str, ...]) -> AsyncIterator[Wat
             connected = connect(EtcdOptions(order), clock, incarnation_key=keys.incarnation)
             found.append(Claimant(f"claimant-{number}", keys, await stack.enter_async_context(connected)))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        watch = Watch(found)
+        watch, options = Watch(found), ClaimOptions(TTL, settle=TTL / 2)
         running = [tasks.create_task(watch.run())]
         for each in found:
-            replica = Replica(each.store, clock, keys, SERVICE, each.member, UNITS, ClaimOptions(TTL, settle=TTL / 2))
+            replica = Replica(each.store, clock, keys, SERVICE, each.member, UNITS, options=options)
             running.append(tasks.create_task(Ownership(replica).run(each.own, asyncio.Event())))
         try:
             yield watch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
@@ -22,15 +22,6 @@ AWAY = timedelta(minutes=1) if IS_LONG else timedelta(seconds=4)
 PATIENCE = timedelta(seconds=30)
 TAKEN_AGAIN = 2 * TTL  # design.md section 5, when etcd's leader dies
 _numbers = count()
-
-
-@pytest.fixture
-def members(etcd_cluster: EtcdCluster) -> Iterator[EtcdCluster]:
-    """The cluster, whole before and after the test."""
-    etcd_cluster.wait_until_whole()
-    yield etcd_cluster
-    etcd_cluster.start()
-    etcd_cluster.wait_until_whole()
 
 
 @asynccontextmanager
@@ -62,9 +53,9 @@ def taken_again(gap: float, stopped: str, *, outage: timedelta = timedelta()) ->
     return record(Drill("etcd cluster", stopped, outage=outage, whole=(longest,), held="0 overlaps of holders"))
 
 
-async def test_units_are_held_or_taken_again_when_the_leader_is_killed(members: EtcdCluster) -> None:
-    leader = members.leader()
-    async with watched(members, leader) as watch:
+async def test_units_are_held_or_taken_again_when_the_leader_is_killed(etcd: EtcdCluster) -> None:
+    leader = etcd.leader()
+    async with watched(etcd, leader) as watch:
         await asyncio.to_thread(leader.kill)
 
         gap = await held_on(watch)
@@ -72,9 +63,9 @@ async def test_units_are_held_or_taken_again_when_the_leader_is_killed(members: 
     assert taken_again(gap, "the leader of three members, kill -9").missed == ()
 
 
-async def test_units_stay_held_while_a_follower_is_paused(members: EtcdCluster) -> None:
-    follower = members.followers[0]
-    async with watched(members, follower) as watch:
+async def test_units_stay_held_while_a_follower_is_paused(etcd: EtcdCluster) -> None:
+    follower = etcd.followers[0]
+    async with watched(etcd, follower) as watch:
         follower.pause()
         paused = await held_on(watch)
         follower.resume()
@@ -84,22 +75,22 @@ async def test_units_stay_held_while_a_follower_is_paused(members: EtcdCluster) 
     assert taken_again(gap, "a follower of three members that a replica uses, paused", outage=TTL).missed == ()
 
 
-async def test_units_stay_held_through_a_rolling_restart(members: EtcdCluster) -> None:
-    async with watched(members) as watch:
-        for member in members.members:
+async def test_units_stay_held_through_a_rolling_restart(etcd: EtcdCluster) -> None:
+    async with watched(etcd) as watch:
+        for member in etcd.members:
             await asyncio.to_thread(member.stop)
             await asyncio.to_thread(member.start)
-            await asyncio.to_thread(members.wait_until_whole)
+            await asyncio.to_thread(etcd.wait_until_whole)
 
         gap = await held_on(watch)
 
     assert taken_again(gap, "three members, restarted one after the other").missed == ()
 
 
-async def test_nobody_writes_while_the_majority_is_away(members: EtcdCluster) -> None:
-    lost = members.members[:2]
+async def test_nobody_writes_while_the_majority_is_away(etcd: EtcdCluster) -> None:
+    lost = etcd.members[:2]
     loop = asyncio.get_running_loop()
-    async with watched(members, members.members[2]) as watch:
+    async with watched(etcd, etcd.members[2]) as watch:
         for member in lost:
             await asyncio.to_thread(member.kill)
         silent_after = await eventually(lambda: watch.is_silent, within=TTL)
@@ -108,7 +99,7 @@ async def test_nobody_writes_while_the_majority_is_away(members: EtcdCluster) ->
         await eventually(lambda: loop.time() > over, within=2 * AWAY)
         assert [each.written for each in watch.claimants] == written
 
-        await asyncio.to_thread(members.start)
+        await asyncio.to_thread(etcd.start)
         back = await eventually(lambda: watch.is_complete, within=PATIENCE)
         await held_on(watch)
 

@@ -29,7 +29,7 @@ TIMEOUT = 10
 
 
 @pytest.fixture
-def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
+def alone(tmp_path: Path) -> Iterator[EtcdServer]:
     """An etcd of the test's own, which it may start on another port meanwhile."""
     server = EtcdServer(tmp_path / "etcd", EtcdOptions(syncs_to_disk=False))
     try:
@@ -40,10 +40,10 @@ def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
 
 
 @pytest.mark.parametrize("more", [pytest.param(-500, id="below"), pytest.param(500, id="above")])
-async def test_a_store_that_was_wiped_and_refilled_is_taken_for_a_new_one(etcd: EtcdServer, more: int) -> None:
+async def test_a_store_that_was_wiped_and_refilled_is_taken_for_a_new_one(alone: EtcdServer, more: int) -> None:
     keys = EtcdKeys("refilled")
-    await asyncio.to_thread(fill, etcd, OLD_STORE)
-    async with claimants(keys.install, (etcd.endpoint,), (etcd.endpoint,)) as watch, asyncio.TaskGroup() as tasks:
+    await asyncio.to_thread(fill, alone, OLD_STORE)
+    async with claimants(keys.install, (alone.endpoint,), (alone.endpoint,)) as watch, asyncio.TaskGroup() as tasks:
         await eventually(lambda: watch.is_complete, within=PATIENCE)
         store, seen = watch.claimants[0].store, list[StoreChange]()
         following = tasks.create_task(follow(store, f"{keys.root}probe/", seen))
@@ -51,7 +51,7 @@ async def test_a_store_that_was_wiped_and_refilled_is_taken_for_a_new_one(etcd: 
         stale = [CreatedAt(fence.claim, fence.token) for each in watch.claimants for fence in each.fences.values()]
         revision = (await store.list(keys.claims(SERVICE))).revision
 
-        await asyncio.to_thread(replace, etcd, revision + more)
+        await asyncio.to_thread(replace, alone, revision + more)
         alive = await eventually(lambda: is_heard(store, f"{keys.root}probe/it", seen), within=PATIENCE)
         former = {guard.revision for guard in stale}
         whole = await eventually(lambda: watch.is_complete and not watch.tokens & former, within=PATIENCE)
