@@ -34,6 +34,7 @@ Ends with 0 when the graph is ready, 1 when it is not, 3 when it does not exist,
 Example: dynamoctl explain -n demo chat
 """
 
+STEP_LIMIT = 160  # characters of a decision's message; `history` has them whole
 EXITS = {
     Verdict.READY: Exit.DONE,
     Verdict.STARTING: Exit.FAILED,
@@ -91,7 +92,7 @@ def _print(explanation: Explanation, now: datetime) -> None:
     if explanation.steps:
         _heading("last decisions")
         for step in explanation.steps:
-            _line(f"  {_clock(step.at)}  {step.service}  {step.about}: {step.message or step.decision}")
+            _line(f"  {_clock(step.at)}  {step.service}  {step.about}: {_shortened(step.message or step.decision)}")
     if explanation.unread:
         _heading("not read")
         for source, reason in explanation.unread.items():
@@ -149,6 +150,10 @@ def _line(text: str, style: str = "") -> None:
 def _show(text: Text) -> None:
     console().print(text)
     sys.stdout.flush()
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= STEP_LIMIT else f"{message[:STEP_LIMIT]}..."
 
 
 def _since(moment: datetime, now: datetime) -> str:

@@ -2,8 +2,8 @@
 
 `Impossible` is said only when every node there is, ready or not, empty or not, is too small for the pod: the larger of
 a node's capacity and what it offers is compared, so a node whose device plug-in has not started is not counted out,
-and a cluster that is making a node for the pod is believed. Rules that an administrator can change with a word (labels,
-taints) never make a pod impossible.
+and a cluster that is making a node for the pod is believed. Where nodes may not be read, nothing is impossible. Rules
+that an administrator can change with a word (labels, taints) never make a pod impossible.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from cli.explanations.evidence import ClusterEvidence, Evidence, OwnershipEviden
 from cli.explanations.findings import Certainty, Finding, Thing, Tier, quoted
 from cli.explanations.moments import changed, condition, newest_event
 from services.reconciler.desired.quantities import QuantityError, amount
-from shared.contracts.capacity import Capacity
 from shared.contracts.watched import is_gpu
 from shared.core.json import Manifest, items, mapping, text
 from shared.core.objects import labels_of, name_of, namespace_of, uid_of
@@ -55,14 +54,15 @@ class _Waiting:
 def unschedulable(pod: Manifest, seen: ClusterEvidence, evidence: Evidence) -> Finding:
     """Return why the scheduler has placed a pod on no node."""
     said = condition(pod, "PodScheduled")
-    waiting = _Waiting(pod, text(said, "message"), changed(said), requests_of(pod))
+    waiting = _Waiting(pod, text(said, "message").partition(_PREEMPTION)[0], changed(said), requests_of(pod))
     growing = newest_event(seen.events, uid_of(pod), ("TriggeredScaleUp",))
     if growing is not None:
         what = f"a node is being made for it: {quoted(text(growing, 'message'))}"
         return waiting.finding(
             Tier.NOT_NOW, "WaitsForNewNode", what, "this passes when the node has joined", Certainty.CERTAIN
         )
-    too_large = _too_large(waiting.requests, seen, evidence)
+    sizes = [(name_of(node), _size(node)) for node in seen.fleet or ()]
+    too_large = _too_large(waiting.requests, sizes) if seen.fleet is not None else ""
     if too_large:
         remedy = "add a node of a larger type, or ask for less in the graph's spec"
         return waiting.finding(Tier.IMPOSSIBLE, "Impossible", too_large, remedy, Certainty.CERTAIN)
@@ -91,18 +91,8 @@ def requests_of(pod: Manifest) -> dict[str, Decimal]:
     return {name: wanted for name, wanted in total.items() if wanted}
 
 
-def _too_large(requests: Amounts, seen: ClusterEvidence, evidence: Evidence) -> str:
-    """Return why no node could ever run a pod with these requests; nothing where one could, or it is not known."""
-    if seen.fleet is not None:
-        return _too_large_for([(name_of(node), _size(node)) for node in seen.fleet], requests)
-    owned = evidence.ownership
-    if isinstance(owned, OwnershipEvidence) and owned.capacity is not None and owned.is_capacity_fresh:
-        gpus = {name: wanted for name, wanted in requests.items() if is_gpu(name)}
-        return _too_large_for(_gpu_sizes(owned.capacity), gpus) if gpus else ""
-    return ""
-
-
-def _too_large_for(nodes: Sequence[tuple[str, Amounts]], requests: Amounts) -> str:
+def _too_large(requests: Amounts, nodes: Sequence[tuple[str, Amounts]]) -> str:
+    """Return why none of all nodes could ever run a pod with these requests; nothing where one could."""
     if not nodes:
         return "the cluster has no node" if requests else ""
     if any(all(size.get(name, _NONE) >= wanted for name, wanted in requests.items()) for _, size in nodes):
@@ -124,12 +114,6 @@ def _size(node: Manifest) -> dict[str, Decimal]:
     if counted.isdecimal():
         size["nvidia.com/gpu"] = max(size.get("nvidia.com/gpu", _NONE), Decimal(counted))
     return size
-
-
-def _gpu_sizes(capacity: Capacity) -> list[tuple[str, Amounts]]:
-    return [
-        (node.name, {name: Decimal(count.allocatable) for name, count in node.gpus.items()}) for node in capacity.nodes
-    ]
 
 
 def _free(waiting: _Waiting, evidence: Evidence) -> str:
@@ -178,5 +162,6 @@ def _number(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
+_PREEMPTION = " preemption: "  # the scheduler's second sentence repeats the first
 _NONE = Decimal(0)
 _MAYBE = Certainty.LIKELY

@@ -145,7 +145,7 @@ def _of_reason(pod: Manifest, status: object, reason: _Waiting, words: str) -> F
     code = "OutOfMemory" if "OOMKilled" in (text(last, "reason"), words.partition(" ")[0]) else reason.code
     what = f"container {container}: {reason.what}: {quoted(words)}"
     if reason.needs_log and last and _ending(last) != words:
-        what += f"; its last run ended with {_ending(last)}, after {integer(status, 'restartCount')} restarts"
+        what += f"; its last run ended with {_ending(last)}, restarts: {integer(status, 'restartCount')}"
     finding = _finding(pod, Tier.STARTED, code, what, reason.remedy, since=_unready_since(pod))
     if code == "OutOfMemory":
         return replace(finding, remedy="raise the memory limit of the service, or let it use less")

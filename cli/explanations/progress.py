@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from cli.explanations.evidence import ClusterEvidence
 from cli.explanations.findings import ServiceRow
-from cli.explanations.moments import is_true
+from cli.explanations.moments import condition, is_true
 from cli.stories import is_pod_ready
 from shared.core import labels
 from shared.core.json import Manifest, integer, mapping, member, text
 from shared.core.objects import controller_of, generation_of, is_deleting, labels_of, name_of, uid_of
 
 SUCCESSFUL = "successful"
+REFUSED = frozenset({"WriteFailed", "FinalizerFailed"})  # codes that a status gives while a refused write is repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ def is_complete(deployment: Manifest) -> bool:
     return wanted == 0 or (ready_pods >= wanted and is_true(deployment, "Available"))
 
 
+def is_refused(manifest: Manifest) -> bool:
+    """Return whether an object's status says that something was refused: then it waits for somebody's correction."""
+    return is_true(manifest, "Stalled") or text(condition(manifest, "Reconciling"), "reason") in REFUSED
+
+
 def wanted_replicas(manifest: Manifest) -> int:
     """Return how many pods an object wants; where it does not say, one."""
     found = member(manifest, "spec", "replicas")
@@ -98,15 +104,15 @@ def _components(graph: Manifest, seen: ClusterEvidence) -> Outstanding | None:
 def _deployments(_graph: Manifest, seen: ClusterEvidence) -> Outstanding | None:
     served = {owner.uid for each in seen.deployments if (owner := controller_of(each)) is not None}
     for component in seen.components:
-        is_told = is_true(component, "Stalled") or text(component, "status", "service", "componentKind") not in _PLAIN
-        if uid_of(component) not in served and not is_told:
+        is_plain = text(component, "status", "service", "componentKind") in _PLAIN
+        if uid_of(component) not in served and is_plain and not is_refused(component):
             return Outstanding(f"component {name_of(component)} has no Deployment")
     return None
 
 
 def _report(graph: Manifest, seen: ClusterEvidence) -> Outstanding | None:
     are_done = bool(seen.deployments) and all(is_complete(each) for each in seen.deployments)
-    if are_done and text(graph, "status", "state") != SUCCESSFUL and not is_true(graph, "Stalled"):
+    if are_done and text(graph, "status", "state") != SUCCESSFUL and not is_refused(graph):
         return Outstanding("all its workloads are ready and its status does not say so yet")
     return None
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from cli.explanations.evidence import ClusterEvidence, Evidence, LogEvidence
 from cli.explanations.findings import Certainty, Finding, Thing, Tier, quoted
 from cli.explanations.moments import changed, condition
-from cli.explanations.progress import Outstanding
+from cli.explanations.progress import REFUSED, Outstanding
 from cli.explanations.quotas import is_quota_refusal, quota_finding
 from shared.core.json import Manifest, integer, text
 from shared.core.objects import generation_of, name_of, namespace_of
@@ -22,11 +22,12 @@ TOLD_ELSEWHERE = frozenset(
         "ClusterNotRead",  # discovery is asked for
         "ServiceAccountMissing",  # accounts are looked at
         "ProgressDeadlineExceeded",  # pods say why
+        "DeploymentPaused",  # seen on the Deployment itself
         "Settled",
         "NotStalled",
     }
 )
-REFUSED = frozenset({"WriteFailed", "FinalizerFailed"})  # codes that a status gives while the write is tried again
+TO_GO_ON = ". To go on: "  # what a status says before its own remedy
 
 
 def webhook_finding(evidence: Evidence, waits: Outstanding | None) -> Iterator[Finding]:
@@ -69,10 +70,9 @@ def _of_object(manifest: Manifest, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _refusal(manifest: Manifest, said: Mapping[str, object], evidence: Evidence) -> Finding:
-    words = without_values(text(said, "message"))
+    words, kind = without_values(text(said, "message")).partition(TO_GO_ON)[0], text(manifest, "kind")
     if is_quota_refusal(words):
-        return quota_finding(words, namespace_of(manifest), changed(said), asker=f"{text(manifest, 'kind')} refused")
-    kind = text(manifest, "kind")
+        return quota_finding(words, namespace_of(manifest), changed(said), asker=f"{kind} {name_of(manifest)}")
     return Finding(
         tier=Tier.ADMISSION,
         code=text(said, "reason"),
