@@ -18,10 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from kubernetes_asyncio.client import Configuration
-from kubernetes_asyncio.config import ConfigException, load_incluster_config, load_kube_config
 
 from shared.core.errors import UnreachableError
+from shared.kube.library import ConfigException, Configuration, load_incluster_config, load_kube_config
 from shared.ports.clock import Clock
 
 GOOD_FOR = timedelta(minutes=1)
