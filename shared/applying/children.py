@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.applying.inventories import EMPTY, Inputs, Inventories, Inventory
 from shared.applying.plans import Plan, Wanted, is_settled, plan
 from shared.applying.writes import Writer, Written
+from shared.core.errors import TemporaryError
 from shared.core.resources import Ref, Resource
 from shared.ports.passes import Decision, Decisions, Work
 
@@ -19,6 +20,11 @@ class Result:
     plan: Plan | None = None
     written: Written | None = None
     inventory: Inventory = EMPTY
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Return whether a write came to nothing that may succeed later, so that not all children are known."""
+        return self.written is not None and isinstance(self.written.error, TemporaryError)
 
     def raise_error(self) -> None:
         """Raise the first error of the writes, after everything that succeeded was recorded."""

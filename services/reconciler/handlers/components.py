@@ -13,7 +13,7 @@ from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
 from services.reconciler.handlers.routes import component_of_pod
-from services.reconciler.handlers.statuses import Statuses, entry_manifest, letter_of, tells_of_failure
+from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
 from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.components import ComponentFacts, component_status
 from services.reconciler.status.notes import change_notes, warning_notes
@@ -68,6 +68,8 @@ class ComponentHandler:
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._accounts[work.primary] = rendered.accounts
         self._tell(component, rendered, result)
+        if result.is_unfinished and has_told(entry):
+            result.raise_error()
         taken = foreign_problems(result)
         obstacle = obstacle or obstacle_of(result) or (unrenderable(taken[0]) if taken else None)
         outcome = await self._report(work, generation_of(component), obstacle, result.inventory)

@@ -13,7 +13,7 @@ from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
-from services.reconciler.handlers.statuses import Statuses, entry_manifest, letter_of, tells_of_failure
+from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
 from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
 from services.reconciler.status.notes import change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unread
@@ -66,6 +66,8 @@ class GraphHandler:
         wanted = Wanted(stage.children.manifests, keeps_unwanted=stage.is_incomplete)
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._remember(result, graph)
+        if result.is_unfinished and has_told(entry):
+            result.raise_error()
         stage = stage.with_result(result)
         outcome = await self._report(work, generation_of(graph), stage, result.inventory)
         result.raise_error()
@@ -168,7 +170,7 @@ def _components(work: Work, wanted: Sequence[Manifest], inventory: Inventory) ->
                 name=ref.name,
                 service=refs[ref] or (state.service if state is not None else ""),
                 applied_generation=applied.generation if applied is not None else 0,
-                state=state if applied is None or seen is None or seen.uid == applied.uid else None,
+                state=state if applied is not None and seen is not None and seen.uid == applied.uid else None,
             )
         )
     return found

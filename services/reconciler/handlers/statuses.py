@@ -163,11 +163,16 @@ def is_top(entry: Entry) -> bool:
     return entry.owner is None
 
 
+def has_told(entry: Entry) -> bool:
+    """Return whether an object's status is of its newest generation; a write that is tried again is no news for it."""
+    return integer(entry.summary, "status", "observedGeneration") == entry.generation
+
+
 def tells_of_failure(entry: Entry) -> bool:
     """Return whether an object's status says of its newest generation that a pass failed, whatever the cause."""
-    status = mapping(entry.summary, "status")
-    if integer(status, "observedGeneration") != entry.generation:
+    if not has_told(entry):
         return False
+    status = mapping(entry.summary, "status")
     told = {text(each, "type"): (text(each, "status"), text(each, "reason")) for each in items(status, "conditions")}
     is_stalled = told.get(STALLED, ("", ""))[0] == "True"
     return is_stalled or text(status, "state") == FAILED or told.get(AVAILABLE) == ("False", "Reconciling")

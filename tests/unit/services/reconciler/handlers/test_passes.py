@@ -12,8 +12,9 @@ from shared.core.errors import ConflictError, InvalidObjectError, UnreachableErr
 from shared.core.json import Manifest, text
 from shared.core.objects import finalizers_of, uid_of
 from shared.core.outcomes import Done, Retry
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, Ref
-from shared.testing.cluster_faults import Fault, Refuse, Request
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, Ref, Resource
+from shared.testing.cluster_faults import Fault, LoseRequest, Refuse, Request
+from shared.testing.store import FakeStore
 from tests.unit.services.reconciler.handlers.worlds import (
     CHAT,
     KEYS,
@@ -379,6 +380,38 @@ async def test_a_lost_connection_is_no_news_for_the_status() -> None:
         await desk.run(WEB)
 
     assert "away" not in str(desk.cluster.peek(WEB))
+
+
+@pytest.mark.parametrize(("primary", "child"), [(CHAT, COMPONENTS), (WEB, DEPLOYMENTS)])
+async def test_what_serves_shows_no_write_that_was_lost_after_the_store_was_wiped(
+    primary: Ref, child: Resource
+) -> None:
+    desk = await a_desk(a_graph())
+    await desk.bring_about()
+    before = desk.cluster.peek(primary)
+    desk.store = FakeStore(desk.clock)
+    desk.start()
+    await desk.claim()
+    desk.cluster.intercept = lambda request: LoseRequest() if request.resource is child and request.is_write else None
+
+    with pytest.raises(UnreachableError):
+        await desk.run(primary)
+
+    assert desk.cluster.peek(primary) == before
+
+
+async def test_a_graph_is_not_successful_in_a_generation_that_a_component_has_not_heard_of() -> None:
+    desk = await a_desk(a_graph())
+    await desk.bring_about()
+    desk.cluster.edit(CHAT, lambda live: live["spec"]["services"]["web"].update(replicas=2))
+    desk.see()
+    desk.cluster.intercept = lambda request: LoseRequest() if request.resource is COMPONENTS else None
+
+    with pytest.raises(UnreachableError):
+        await desk.run(CHAT)
+
+    status = (desk.cluster.peek(CHAT) or {})["status"]
+    assert (status["state"], status["observedGeneration"]) == ("pending", 2)
 
 
 def add_account(desk: Desk) -> None:
