@@ -1,7 +1,8 @@
-"""Running one scenario under many seeds: a fixed set in every test run, thousands in a drill.
+"""Running one scenario under many seeds: a fixed set in every test run, a thousand or more in a drill.
 
 `DYNAMO_TEST_SEEDS` sets how many and `DYNAMO_TEST_FIRST_SEED` where to begin, so that a failure is repeated alone, in
-this process and with its logs. Many seeds are shared out over the machine's cores.
+this process and with its logs. Many seeds are shared out over the machine's cores. A drill records each row with the
+number of its seeds.
 """
 
 from __future__ import annotations
@@ -18,29 +19,47 @@ from multiprocessing import get_context
 
 import structlog
 
+from tests.chaos.records import ROWS, Drill, record
+
 Scenario = Callable[[Sequence[int]], Awaitable[None]]
 
-COUNT = int(os.environ.get("DYNAMO_TEST_SEEDS", "500"))
-IS_LONG = "DYNAMO_TEST_SEEDS" in os.environ or os.environ.get("DYNAMO_CHAOS") == "long"
+IS_LONG = os.environ.get("DYNAMO_CHAOS") == "long"
 FIRST = int(os.environ.get("DYNAMO_TEST_FIRST_SEED", "0"))
+SHORT, LONG = 100, 1000  # of a scenario that takes some milliseconds
 FEW = 10
-CHUNK = 25
+CHUNK = 20
 
 
-def run_seeds(scenario: Scenario, *, at_once: int = 1, short: int = COUNT) -> int:
+def count_of(short: int = SHORT, long: int = LONG) -> int:
+    """Return how many seeds a run has time for."""
+    asked = os.environ.get("DYNAMO_TEST_SEEDS")
+    return int(asked) if asked else long if IS_LONG else short
+
+
+def run_seeds(
+    scenario: Scenario, *, row: str = "", at_once: int = 1, short: int = SHORT, long: int = LONG, held: str = ""
+) -> int:
     """Run a scenario (a function of a module) under every seed, some of them in one simulation; return how many.
 
-    `short` is how many an ordinary run has time for; `DYNAMO_CHAOS=long`, or a number of seeds, asks for all.
+    `short` is how many an ordinary run has time for, `long` how many a drill has. With a `row`, a drill records it.
     """
-    seeds = range(FIRST, FIRST + (COUNT if IS_LONG else min(COUNT, short)))
+    seeds = range(FIRST, FIRST + count_of(short, long))
     if len(seeds) <= FEW:
         asyncio.run(_run(scenario, seeds, at_once))
-        return len(seeds)
-    chunks = _parts(seeds, CHUNK)
-    results = _pool().map(_run_quietly, [scenario] * len(chunks), chunks, [at_once] * len(chunks))
-    failures = [failure for failure in results if failure]
-    assert not failures, failures[0]
+    else:
+        chunks = _parts(seeds, CHUNK)
+        results = _pool().map(_run_quietly, [scenario] * len(chunks), chunks, [at_once] * len(chunks))
+        failures = [failure for failure in results if failure]
+        assert not failures, failures[0]
+    if row and IS_LONG:
+        record_seeds(row, len(seeds), held)
     return len(seeds)
+
+
+def record_seeds(row: str, count: int, held: str = "") -> None:
+    """Record that a row held under so many seeds on fakes."""
+    [known] = [each for each in ROWS if each.id == row]
+    record(Drill(row, known.what, held=held or f"in each: {known.must_hold}", runs=count, on="fakes"))
 
 
 @cache

@@ -28,7 +28,7 @@ from tests.chaos.rooms.test_control_plane import CHAT, create, each, scale, undi
 from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import KEYS
 
-SHORT = 10  # seeds in an ordinary run
+SHORT, LONG = 10, 200  # seeds in an ordinary run, and in a drill
 EVENTS, RECORDS = 5, 5  # damaged in each of them
 RECORD_KEYS = tuple(f"{KEYS.root}{part}" for part in ("checkpoints", "epoch", "inventories"))
 
@@ -97,7 +97,7 @@ async def damaged(seed: int) -> None:
 
 @pytest.mark.rule("P-21")
 def test_damaged_records_and_unreadable_events_are_rebuilt() -> None:
-    count = run_seeds(partial(each, damaged), short=SHORT)
+    count = run_seeds(partial(each, damaged), short=SHORT, long=LONG)
     held = f"{RECORDS} records and {EVENTS} events damaged in each: the objects of the undisturbed run"
     record(Drill("bad input", "records in etcd, events in NATS", held=held, runs=count, on="fakes"))
 

@@ -132,4 +132,4 @@ async def disturbed_claims(seeds: Sequence[int]) -> None:
 
 
 def test_claims_never_have_two_writers_and_always_find_one() -> None:
-    run_seeds(disturbed_claims)
+    run_seeds(disturbed_claims, row="hand-overs", held="at no moment two writers, in the end one owner each")

@@ -113,7 +113,7 @@ async def long_gone(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-01")
 def test_what_was_deleted_stays_absent_from_every_later_view() -> None:
-    run_seeds(long_gone)
+    run_seeds(long_gone, row="P-01", short=60)
 
 
 async def within_the_window(seeds: Sequence[int]) -> None:
@@ -150,7 +150,7 @@ async def put_old_on_top(run: Simulation) -> None:
 
 @pytest.mark.rule("P-02")
 def test_deletions_moves_and_repairs_shortly_after_each_other_are_all_stored() -> None:
-    run_seeds(within_the_window)
+    run_seeds(within_the_window, row="P-02")
 
 
 async def lost_acks(seeds: Sequence[int]) -> None:
@@ -170,7 +170,7 @@ async def lost_acks(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-03")
 def test_a_lost_acknowledgement_never_puts_an_old_version_on_top() -> None:
-    run_seeds(lost_acks)
+    run_seeds(lost_acks, row="P-03")
 
 
 async def two_watchers(seeds: Sequence[int]) -> None:
@@ -206,4 +206,4 @@ def suspend_once(run: Simulation, process: Process) -> None:
 
 @pytest.mark.rule("P-04")
 def test_a_watcher_that_was_suspended_never_puts_an_old_version_on_top() -> None:
-    run_seeds(two_watchers)
+    run_seeds(two_watchers, row="P-04")

@@ -13,7 +13,7 @@ from shared.core.errors import ForbiddenError, PlatformError, UnreachableError
 from shared.core.json import text
 from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES
 from shared.testing.cluster_faults import Fault, Refuse, Request
-from tests.chaos.seeds import COUNT, FIRST, run_seeds
+from tests.chaos.seeds import FIRST, count_of, record_seeds, run_seeds
 from tests.chaos.simulation import Simulation, simulated
 from tests.chaos.stories import ONE, stories_of, story_of, undisturbed
 
@@ -53,10 +53,11 @@ def test_taking_over_resting_graphs_asks_for_nothing() -> None:
                 run.graph(name, services=ONE)
             await run.converge()
             run.cluster.requests.clear()
-            for seed in range(FIRST, FIRST + COUNT):
+            for seed in range(FIRST, FIRST + count_of()):
                 await take_over(run, seed)
 
     asyncio.run(take_turns())
+    record_seeds("P-17", count_of())
 
 
 @pytest.mark.rule("P-17")
@@ -107,4 +108,4 @@ async def silent_repair(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-23")
 def test_what_was_given_up_is_repaired_by_the_sweep_once_the_cause_is_gone() -> None:
-    run_seeds(silent_repair, at_once=5)
+    run_seeds(silent_repair, row="P-23", at_once=5)

@@ -79,7 +79,7 @@ async def claim_amid_changes(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-11")
 def test_a_claim_amid_a_hundred_changes_a_second_misses_none() -> None:
-    run_seeds(claim_amid_changes)
+    run_seeds(claim_amid_changes, row="P-11")
 
 
 async def disturbed_events(seeds: Sequence[int]) -> None:
@@ -115,4 +115,4 @@ async def disturbed_events(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-26")
 def test_lost_doubled_late_and_reordered_events_leave_the_same_objects() -> None:
-    run_seeds(disturbed_events, at_once=5)
+    run_seeds(disturbed_events, row="P-26", at_once=5)

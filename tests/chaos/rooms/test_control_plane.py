@@ -20,7 +20,7 @@ from tests.chaos.rooms.platforms import ROLE, SERVICES, ControlPlane, a_control_
 from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import NAMESPACE, a_graph
 
-SHORT = 20  # seeds of a row in an ordinary run: four services cost five times what one does
+SHORT, LONG = 10, 200  # seeds of a row: four services cost five times what one does
 ONE, TWO = ("Frontend",), ("Frontend", "Worker")
 CHAT = Ref(GRAPHS, NAMESPACE, "chat")
 CODE = Ref(GRAPHS, NAMESPACE, "code")
@@ -86,7 +86,7 @@ async def kills(seed: int) -> None:
 
 @pytest.mark.rule("P-12")
 def test_any_service_killed_at_any_request_leaves_no_orphan_and_no_double() -> None:
-    run_seeds(partial(each, kills), short=SHORT)
+    run_seeds(partial(each, kills), row="P-12", short=SHORT, long=LONG)
 
 
 async def jumbled(seed: int) -> None:
@@ -112,7 +112,7 @@ async def jumbled(seed: int) -> None:
 
 @pytest.mark.rule("P-26")
 def test_lost_doubled_late_and_reordered_events_leave_the_same() -> None:
-    run_seeds(partial(each, jumbled), short=SHORT)
+    run_seeds(partial(each, jumbled), row="P-26", short=SHORT, long=LONG)
 
 
 async def late_events(seed: int) -> None:
@@ -133,7 +133,7 @@ async def late_events(seed: int) -> None:
 
 @pytest.mark.rule("P-16")
 def test_late_watch_events_cause_no_grant_to_be_written_twice() -> None:
-    run_seeds(partial(each, late_events), short=SHORT)
+    run_seeds(partial(each, late_events), row="P-16", short=SHORT, long=LONG)
 
 
 async def recreation(seed: int) -> None:
@@ -163,7 +163,7 @@ async def recreation(seed: int) -> None:
 
 @pytest.mark.rule("P-18")
 def test_a_graph_made_anew_has_grants_and_instances_of_its_own() -> None:
-    run_seeds(partial(each, recreation), short=SHORT)
+    run_seeds(partial(each, recreation), row="P-18", short=SHORT, long=LONG)
 
 
 async def deletion(seed: int) -> None:
@@ -196,7 +196,7 @@ async def deletion(seed: int) -> None:
 
 @pytest.mark.rule("P-07")
 def test_graphs_deleted_at_any_request_leave_only_what_graphs_share() -> None:
-    run_seeds(partial(each, deletion), short=SHORT)
+    run_seeds(partial(each, deletion), row="P-07", short=SHORT, long=LONG)
 
 
 async def late_role(seed: int) -> None:
@@ -218,7 +218,7 @@ async def late_role(seed: int) -> None:
 
 @pytest.mark.rule("P-23")
 def test_a_cluster_role_that_appears_silently_is_found_by_the_next_look() -> None:
-    run_seeds(partial(each, late_role), short=SHORT)
+    run_seeds(partial(each, late_role), row="P-23", short=SHORT, long=LONG)
 
 
 async def take_over(seed: int) -> None:
@@ -241,7 +241,7 @@ async def take_over(seed: int) -> None:
 
 @pytest.mark.rule("P-17")
 def test_taking_over_from_every_service_asks_for_nothing() -> None:
-    run_seeds(partial(each, take_over), short=SHORT)
+    run_seeds(partial(each, take_over), row="P-17", short=SHORT, long=LONG)
 
 
 async def wiped_log(seed: int) -> None:
@@ -264,4 +264,4 @@ async def wiped_log(seed: int) -> None:
 
 @pytest.mark.rule("P-05")
 def test_a_wiped_log_under_resting_graphs_causes_no_request() -> None:
-    run_seeds(partial(each, wiped_log), short=SHORT)
+    run_seeds(partial(each, wiped_log), row="P-05", short=SHORT, long=LONG)
