@@ -138,6 +138,11 @@ class Bringup:
         for name in names:
             self._process(name).resume()
 
+    def reload(self, *names: str) -> None:
+        """Ask processes of the stack to look at their files again (SIGHUP): the API server writes its snapshot."""
+        for name in names:
+            self._process(name).reload()
+
     def wipe(self, *names: str) -> None:
         """Throw away the data of servers that were crashed."""
         for name in names:
