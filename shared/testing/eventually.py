@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-_INTERVAL = 0.005  # seconds
+OFTEN = timedelta(milliseconds=5)
 
 
 async def eventually(
-    is_so: Callable[[], bool | Awaitable[bool]], *, within: timedelta = timedelta(seconds=10)
+    is_so: Callable[[], bool | Awaitable[bool]],
+    *,
+    within: timedelta = timedelta(seconds=10),
+    every: timedelta = OFTEN,
 ) -> float:
     """Return after how many seconds a condition held; raise TimeoutError at the deadline."""
     loop = asyncio.get_running_loop()
@@ -21,4 +24,4 @@ async def eventually(
             return loop.time() - began
         if loop.time() - began > within.total_seconds():
             raise TimeoutError(f"not so within {within.total_seconds():g} s")
-        await asyncio.sleep(_INTERVAL)
+        await asyncio.sleep(every.total_seconds())
