@@ -277,6 +277,22 @@ async def test_nobody_writes_while_the_store_is_away_for_longer_than_the_claim_i
         assert set(one.started.values()) == {1}, "the claims were resumed, nothing had to start again"
 
 
+@pytest.mark.rule("P-22")
+async def test_a_renewal_whose_answer_came_late_is_followed_by_the_next_at_once() -> None:
+    async with a_cluster() as cluster:
+        one = await cluster.join("one")
+        delays = [8.0]
+
+        async def answer_late(call: str, _: str) -> None:
+            if call == "keep_alive" and delays:
+                await cluster.clock.sleep(timedelta(seconds=delays.pop()))
+
+        one.store.after = answer_late
+        await cluster.advance(3.0 + 8.0 + 0.5)
+
+        assert one.writes() == UNITS
+
+
 async def test_a_replica_that_was_cut_off_stops_before_another_takes_over() -> None:
     async with a_cluster() as cluster:
         one = await cluster.join("one")
