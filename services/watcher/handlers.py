@@ -32,7 +32,7 @@ from shared.contracts.markers import SyncedMarker
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import parse_change_subject
 from shared.contracts.watched import is_of_interest
-from shared.core.errors import TemporaryError, UnreachableError
+from shared.core.errors import LeaseLostError, TemporaryError
 from shared.core.json import Manifest
 from shared.core.objects import name_of, namespace_of, version_of
 from shared.core.resources import Resource
@@ -288,10 +288,12 @@ class KindWatcher:
                 await self.around.clock.sleep(CHECKPOINT_INTERVAL)
 
     async def _record(self, checkpoint: Checkpoint) -> bool:
-        """Return whether a checkpoint is recorded; a store that is away for a moment must not stop the events."""
+        """Return whether a checkpoint is recorded; a store that is away, or full, must not stop the events."""
         try:
             await self.around.checkpoints.write(self.resource, checkpoint, self.fence)
-        except UnreachableError as error:
+        except LeaseLostError:
+            raise
+        except TemporaryError as error:
             log.debug("checkpoint is written later", resource=self.resource.plural, reason=str(error))
             return False
         return True

@@ -86,10 +86,9 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
         )
         await wait_for(KUBERNETES, cluster.ping, readiness=readiness, clock=CLOCK)
         bus = await stack.enter_async_context(bus_of(settings, service=service.name))
-        bus.on_connection(partial(_report_bus, readiness))
-        _report_bus(readiness, bus.is_connected)
+        bus.on_problem(partial(_report, readiness, "nats"))
         store = await stack.enter_async_context(store_of(settings))
-        readiness.clear("etcd")
+        store.on_problem(partial(_report, readiness, "etcd"))
         origin = Origin(service.name, settings.install, service.version, member)
         decisions = DecisionLog(bus, CLOCK, origin)
         around = Platform(
@@ -114,11 +113,11 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
                 await decisions.flush(FLUSH_BUDGET)
 
 
-def _report_bus(readiness: Readiness, is_connected: bool) -> None:
-    if is_connected:
-        readiness.clear("nats")
+def _report(readiness: Readiness, server: str, problem: str) -> None:
+    if problem:
+        readiness.wait(server, problem)
     else:
-        readiness.wait("nats", "the connection broke and is being opened again")
+        readiness.clear(server)
 
 
 def member_name() -> str:

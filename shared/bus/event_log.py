@@ -20,8 +20,9 @@ from shared.bus.options import NatsOptions
 from shared.bus.provisioning import repair, stream_configuration, wanted_replicas
 from shared.contracts.envelope import EXPECTED_SEQUENCE
 from shared.contracts.streams import StreamSpec
-from shared.core.errors import AlreadyExistsError, NotFoundError, UnreachableError
+from shared.core.errors import AlreadyExistsError, NoRoomError, NotFoundError, UnreachableError
 from shared.core.json import integer, mapping
+from shared.core.problems import OnProblem, Problem
 from shared.ports.bus import Answerer, Start, StoredMessage, StreamMissingError, StreamState, Subscription
 
 log = structlog.get_logger(__name__)
@@ -55,15 +56,19 @@ class NatsEventLog:
         self._options = options
         self._jetstream = JetStream(connection, options.times)
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._problem = Problem()
+        self._full = ""  # what the server says of its room, when it has none
+        self._connection.on_change(self._tell)
+        self._tell()
 
     @property
     def is_connected(self) -> bool:
         """Return whether the connection to the server stands."""
         return self._connection.is_connected
 
-    def on_connection(self, listener: Callable[[bool], None]) -> None:
-        """Tell a listener, from now on, whenever the connection breaks or stands again."""
-        self._connection.on_change(lambda: listener(self.is_connected))
+    def on_problem(self, listener: OnProblem) -> None:
+        """Tell a listener what keeps the log from taking events, now and whenever that changes."""
+        self._problem.listen(listener)
 
     @property
     def errors(self) -> Mapping[str, int]:
@@ -82,8 +87,12 @@ class NatsEventLog:
             raise UnreachableError(f"{subject}: {_IN_FLIGHT} publishes wait already") from error
         try:
             acknowledgement = await self._jetstream.publish(subject, body, {**headers, **guard})
+        except NoRoomError as error:
+            self._note_room(str(error))
+            raise
         finally:
             self._in_flight.release()
+        self._note_room("")
         return integer(acknowledgement, "seq")
 
     async def newest(self, stream: str, subject: str) -> StoredMessage | None:
@@ -141,6 +150,21 @@ class NatsEventLog:
             yield
         finally:
             await end()
+
+    def _note_room(self, refusal: str) -> None:
+        """Remember whether the server has room, and say it once in each case."""
+        if bool(refusal) != bool(self._full):
+            if refusal:
+                log.error("event log has no room, events wait until somebody makes some", reason=refusal)
+            else:
+                log.info("event log has room again")
+            self._full = refusal
+            self._tell()
+
+    def _tell(self) -> None:
+        broken = "" if self.is_connected else "the connection broke and is being opened again"
+        full = f"it has no room, events wait: {self._full}" if self._full else ""
+        self._problem.say(broken or full)
 
     async def _provision(self, name: str, wanted: Mapping[str, object], *, install: str) -> None:
         try:

@@ -14,6 +14,7 @@ from shared.contracts.envelope import EXPECTED_SEQUENCE
 from shared.core.errors import (
     AlreadyExistsError,
     InvalidObjectError,
+    NoRoomError,
     NotFoundError,
     PermanentError,
     PlatformError,
@@ -32,7 +33,9 @@ class ReplicasRefusedError(PermanentError):
 
 
 _ERRORS: dict[int, type[PlatformError]] = {
+    10023: NoRoomError,  # a publish when the servers' room for streams is used up
     10037: NotFoundError,  # no message found
+    10047: NoRoomError,  # a stream whose size is reserved
     10054: InvalidObjectError,  # message larger than the stream takes
     10058: AlreadyExistsError,  # stream name in use with another configuration
     10059: StreamMissingError,

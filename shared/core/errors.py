@@ -29,6 +29,10 @@ class TemporaryError(PlatformError):
     """The same call may work later."""
 
 
+class NoRoomError(TemporaryError):
+    """A server refused a write because its disk or its quota is full: somebody has to make room."""
+
+
 class UnreachableError(TemporaryError):
     """A server did not answer in time, or the connection broke."""
 

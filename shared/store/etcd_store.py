@@ -5,18 +5,27 @@ Separate from the parts that it puts together: wire, incarnation, watches.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import structlog
 
-from shared.core.errors import ConflictError, ExpiredError, ForbiddenError, LeaseLostError, UnreachableError
+from shared.core.errors import (
+    ConflictError,
+    ExpiredError,
+    ForbiddenError,
+    LeaseLostError,
+    NoRoomError,
+    UnreachableError,
+)
+from shared.core.problems import OnProblem, Problem
 from shared.ports.clock import Clock
 from shared.ports.store import Everything, Guard, KeyValue, Lease, StoreChange, StoreHealth, Write
 from shared.store import messages
 from shared.store.health import health
 from shared.store.incarnations import Incarnation
+from shared.store.messages import Message
 from shared.store.options import EtcdOptions
 from shared.store.pauses import BackOff
 from shared.store.revisions import lowered, raised, raised_everything, raised_pair
@@ -50,6 +59,11 @@ class EtcdStore:
         self._clock = clock
         self._times = options.times
         self._granted_in: dict[int, int] = {}  # lease -> number of the incarnation that knows it
+        self._problem = Problem()
+
+    def on_problem(self, listener: OnProblem) -> None:
+        """Tell a listener what keeps the store from taking writes, now and whenever that changes."""
+        self._problem.listen(listener)
 
     async def wait_until_there(self) -> None:
         """Wait for a server that accepts us, and say so once."""
@@ -84,7 +98,7 @@ class EtcdStore:
         lowered_guards = [lowered(guard, number) for guard in guards]
         key = self._incarnation.key
         request = messages.transaction(writes, lowered_guards, incarnation_key=key, value=value)
-        answer = await self._wire.commit(request)
+        answer = await self._write(self._wire.commit, request)
         if answer.succeeded:
             return raised(messages.revision_of(answer), number)
         found = messages.pairs_of(answer.responses[0].response_range)
@@ -106,7 +120,7 @@ class EtcdStore:
         """Take a lease."""
         number = await self._incarnation.check()
         sent_at = self._clock.elapsed()
-        answer = await self._wire.grant(messages.grant_request(ttl))
+        answer = await self._write(self._wire.grant, messages.grant_request(ttl))
         lease = Lease(int(answer.ID), timedelta(seconds=answer.TTL), sent_at)
         self._granted_in[lease.id] = number
         return lease
@@ -131,6 +145,20 @@ class EtcdStore:
             await self._wire.revoke(messages.revoke_request(lease.id))
         except LeaseLostError:
             log.debug("lease had ended", lease=lease.id)
+
+    async def _write(self, write: Callable[[Message], Awaitable[Message]], request: Message) -> Message:
+        """Send a write, and say once when the store has no room for it, and when it has again."""
+        try:
+            answer = await write(request)
+        except NoRoomError as error:
+            if not self._problem.text:
+                log.error("store has no room, writes wait until somebody makes some", reason=str(error))
+            self._problem.say(f"it has no room, writes wait: {error}")
+            raise
+        if self._problem.text:
+            log.info("store has room again")
+        self._problem.say("")
+        return answer
 
     async def _list(self, prefix: str) -> Everything:
         """Return all keys under a prefix, at one revision however many pages it takes."""

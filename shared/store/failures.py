@@ -10,6 +10,7 @@ from shared.core.errors import (
     ExpiredError,
     ForbiddenError,
     LeaseLostError,
+    NoRoomError,
     PermanentError,
     PlatformError,
     TemporaryError,
@@ -27,6 +28,7 @@ _OLD_TOKEN = ("invalid auth token", "auth token is not provided", "revision of a
 _NOT_ALLOWED = ("authentication failed", "user name is empty", "permission denied", "authentication is not enabled")
 _NO_LEASE = "lease not found"
 _COMPACTED = "has been compacted"
+_NO_ROOM = ("database space exceeded", "no space")
 
 
 def failure(status: str, details: str, *, call: str, is_write: bool) -> PlatformError:
@@ -42,7 +44,9 @@ def failure(status: str, details: str, *, call: str, is_write: bool) -> Platform
         return ExpiredError(message)
     if status in ("INVALID_ARGUMENT", "FAILED_PRECONDITION", "UNIMPLEMENTED", "OUT_OF_RANGE"):
         return PermanentError(message)
-    if status == "RESOURCE_EXHAUSTED":  # no space, or too many requests: refused before it was done
+    if any(phrase in text for phrase in _NO_ROOM):
+        return NoRoomError(message)
+    if status == "RESOURCE_EXHAUSTED":  # too many requests: refused before it was done
         return TemporaryError(message)
     if is_write and not any(phrase in text for phrase in _NOT_SENT):
         return UnknownResultError(message)

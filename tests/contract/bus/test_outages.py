@@ -36,13 +36,14 @@ async def test_acknowledged_messages_survive_a_crash(crashable: Bench) -> None:
 
 async def test_listeners_hear_that_the_connection_broke_and_stands_again(start_nats: StartNats) -> None:
     server = start_nats()
-    heard: list[bool] = []
+    heard: list[str] = []
+    broken = "the connection broke and is being opened again"
     async with connect(NatsOptions(servers=(server.url,), times=QUICK)) as log:
-        log.on_connection(heard.append)
+        log.on_problem(heard.append)
         server.kill()
-        await eventually(lambda: heard == [False])
+        await eventually(lambda: heard == ["", broken])
         server.start()
-        await eventually(lambda: heard == [False, True])
+        await eventually(lambda: heard == ["", broken, ""])
 
 
 async def test_a_view_is_live_again_within_a_second_of_the_reconnect(crashable: Bench) -> None:

@@ -11,6 +11,7 @@ import pytest
 from services.watcher.checkpoints import decode
 from services.watcher.handlers import Surroundings
 from shared.contracts.streams import CHANGES
+from shared.core.errors import NoRoomError
 from shared.core.json import Manifest
 from shared.core.resources import (
     CUSTOM_RESOURCE_DEFINITIONS,
@@ -185,6 +186,28 @@ async def test_a_store_that_is_away_for_a_moment_stops_no_event() -> None:
         await room.advance(3.0)
         during = room.living()
         room.store.start()
+        await room.advance(3.0)
+        checkpoint = decode(room.store.pairs()[CHECKPOINT])
+
+        assert during == room.present()
+        assert room.restarts == []
+        assert checkpoint is not None
+        assert checkpoint.version == room.present()["one"]
+
+
+async def test_a_store_without_room_stops_no_event() -> None:
+    async def refuse(call: str, about: str) -> None:
+        if call == "commit":
+            raise NoRoomError("database space exceeded")
+
+    async with a_room() as room:
+        room.watch()
+        await room.advance(2.0)
+        room.store.before = refuse
+        room.put("one")
+        await room.advance(3.0)
+        during = room.living()
+        room.store.before = None
         await room.advance(3.0)
         checkpoint = decode(room.store.pairs()[CHECKPOINT])
 

@@ -21,6 +21,7 @@ from shared.contracts.envelope import EXPECTED_SEQUENCE
 from shared.core.errors import (
     AlreadyExistsError,
     InvalidObjectError,
+    NoRoomError,
     NotFoundError,
     PermanentError,
     PlatformError,
@@ -93,6 +94,8 @@ def test_reads_the_state_of_a_stream() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
+        (503, 10023, NoRoomError),
+        (500, 10047, NoRoomError),
         (400, 10071, SequenceConflictError),
         (400, 10164, SequenceConflictError),
         (404, 10059, StreamMissingError),

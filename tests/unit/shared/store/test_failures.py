@@ -8,6 +8,7 @@ from shared.core.errors import (
     ExpiredError,
     ForbiddenError,
     LeaseLostError,
+    NoRoomError,
     PermanentError,
     PlatformError,
     TemporaryError,
@@ -43,7 +44,8 @@ from shared.store.failures import LoginExpiredError, failure
         ),
         pytest.param("INVALID_ARGUMENT", "etcdserver: user name is empty", ForbiddenError, id="nobody logged in"),
         pytest.param("INVALID_ARGUMENT", "etcdserver: duplicate key given in txn request", PermanentError, id="a bug"),
-        pytest.param("RESOURCE_EXHAUSTED", "etcdserver: mvcc: database space exceeded", TemporaryError, id="full"),
+        pytest.param("RESOURCE_EXHAUSTED", "etcdserver: mvcc: database space exceeded", NoRoomError, id="full"),
+        pytest.param("RESOURCE_EXHAUSTED", "etcdserver: too many requests", TemporaryError, id="busy"),
     ],
 )
 def test_names_what_happened_to_a_write(status: str, details: str, expected: type[PlatformError]) -> None:
