@@ -22,6 +22,7 @@ from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.facts import GPU, ORCHESTRATORS, encode_orchestrators
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT, parse_change_subject, parse_synced_subject, synced_subject
+from shared.contracts.watched import gpus_requested
 from shared.core.errors import ConflictError, InvalidObjectError, LeaseLostError, TemporaryError
 from shared.core.json import Manifest
 from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Ref, Resource
@@ -105,9 +106,10 @@ class GpuFact:
     bus: EventLog
     clock: Clock
     record: FactRecord
-    _objects: dict[Ref, tuple[ChangeHeaders, Manifest]] = field(default_factory=dict)
+    _objects: dict[Ref, tuple[ChangeHeaders, Manifest | None]] = field(default_factory=dict)  # None: counts for nothing
     _missing: set[Resource] = field(default_factory=lambda: {NODES, PODS})
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_stale: bool = False
 
     async def run(self, fence: Fence) -> None:
         """Follow nodes and pods of all partitions, and write the capacity when it changes."""
@@ -126,32 +128,37 @@ class GpuFact:
         subjects = [f"{ROOT}.changes.*.{resource.plural}.>" for resource in (NODES, PODS)]
         subjects += [synced_subject(resource) for resource in (NODES, PODS)]
         async with self.bus.follow(CHANGES, subjects, Newest()) as deliveries:
-            pending = deliveries.pending_at_open
             async for delivery in deliveries:
-                self._take(delivery.message)
-                pending = delivery.pending
-                if not pending and not self._missing:
+                self._is_stale |= self._take(delivery.message)
+                if self._is_stale and not delivery.pending and not self._missing:
+                    self._is_stale = False
                     self._changed.set()
 
-    def _take(self, message: StoredMessage) -> None:
+    def _take(self, message: StoredMessage) -> bool:
+        """Take in a message; return whether it may change the capacity."""
         resource = parse_synced_subject(message.subject)
         if resource is not None:
             self._missing.discard(resource)
-            return
+            return True
         try:
             change, ref = decode_change(message.headers), parse_change_subject(message.subject).ref
             body = orjson.loads(message.body)
         except (InvalidObjectError, orjson.JSONDecodeError):
-            return  # the partitions report it
+            return False  # the partitions report it
         known = self._objects.get(ref)
-        if is_news(change, known[0] if known is not None else None):
-            if change.is_tombstone:
-                del self._objects[ref]
-            else:
-                self._objects[ref] = (change, body)
+        if not is_news(change, known[0] if known is not None else None):
+            return False
+        held = known[1] if known is not None else None
+        if change.is_tombstone:
+            del self._objects[ref]
+            return held is not None
+        # Most pods of a graph may hold no GPU: they come and go without a word here.
+        counts = body if ref.resource is not PODS or gpus_requested(body) else None
+        self._objects[ref] = (change, counts)
+        return counts is not None or held is not None
 
     def _of(self, resource: Resource) -> list[Manifest]:
-        return [manifest for ref, (_, manifest) in self._objects.items() if ref.resource is resource]
+        return [found for ref, (_, found) in self._objects.items() if ref.resource is resource and found is not None]
 
 
 async def _any_of(*waits: Callable[[], Awaitable[object]]) -> None:

@@ -173,6 +173,23 @@ async def test_a_burst_of_changes_is_one_write_and_rest_is_none() -> None:
         assert desk.store.calls["commit"] == writes
 
 
+async def test_pods_without_gpus_come_and_go_without_a_look_at_the_capacity() -> None:
+    desk = await a_desk()
+    frontend = {**a_pod(), "spec": {"nodeName": "n1", "containers": [{"resources": {"limits": {"cpu": "2"}}}]}}
+    async with desk.running(GpuFact(desk.bus, desk.clock, desk.record).run(desk.fence)):
+        await desk.mark_synced(NODES, PODS)
+        await desk.publish(NODES, a_node())
+        await desk.advance()
+        calls = desk.store.calls.copy()
+        held = await desk.publish(PODS, frontend)
+        await desk.advance()
+        await desk.publish(PODS, {**frontend, "metadata": a_pod(version=7)["metadata"]}, "deleted", held)
+        await desk.advance()
+
+        assert desk.store.calls == calls
+        assert taken(desk.capacity()) == [0]
+
+
 async def test_what_is_gone_is_free_again() -> None:
     desk = await a_desk()
     async with desk.running(GpuFact(desk.bus, desk.clock, desk.record).run(desk.fence)):
