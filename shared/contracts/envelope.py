@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
 from shared.contracts.subjects import is_number
@@ -32,6 +33,7 @@ def correlation_id(uid: str, generation: int) -> str:
     return f"{uid[:8]}.{generation}"
 
 
+@cache
 def event_source(*, version: str, install: str, service: str, epoch: str = "") -> str:
     """Return `ce-source`: product, version, installation, service and, for changes, the epoch."""
     return "/".join(part for part in ("/dynamo-platform", version, install, service, epoch) if part)

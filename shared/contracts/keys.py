@@ -90,7 +90,7 @@ def keys(resource: Resource, manifest: Manifest) -> Keys:
 
 def _own_key(resource: Resource, manifest: Manifest) -> Key:
     namespace, name = namespace_of(manifest), name_of(manifest)
-    graph = labels_of(manifest).get(labels.GRAPH_NAME)
+    graph = text(manifest, "metadata", "labels", labels.GRAPH_NAME)
     if graph:
         return graph_key(namespace, graph)
     owner = controller_of(manifest)

@@ -16,6 +16,7 @@ from shared.core.resources import Ref, Resource, resource_by_plural
 ROOT = "dynamo"
 CLUSTER_SCOPE = "-"  # the namespace token of cluster-scoped objects
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPE = re.compile(r"=([0-9A-F]{2})")
 
 
@@ -30,6 +31,8 @@ def encode_token(name: str) -> str:
         return CLUSTER_SCOPE
     if name == CLUSTER_SCOPE:
         return "=2D"
+    if _PLAIN_NAME.fullmatch(name):  # nearly every name
+        return name
     raw = name.encode()
     return "".join(chr(byte) if _PLAIN.match(bytes([byte])) else f"={byte:02X}" for byte in raw)
 
@@ -38,6 +41,8 @@ def decode_token(token: str) -> str:
     """Return the name that a token stands for."""
     if token == CLUSTER_SCOPE:
         return ""
+    if "=" not in token and token.isascii():
+        return token
     raw = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), token)
     try:
         return raw.encode("latin-1").decode()

@@ -206,7 +206,7 @@ def _pick(value: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
 def _value(value: Any, branch: Tree | bool) -> Any:
     if isinstance(branch, bool):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):  # the class before the abstract one, which is slow to ask
         return _pick(value, branch)
     if isinstance(value, list) and EACH in branch:
         return [_value(item, branch[EACH]) for item in value]

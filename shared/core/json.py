@@ -28,7 +28,7 @@ def digest(value: object) -> str:
 def member(value: object, *path: str) -> object:
     """Return the value at a path of object keys, or None where the path ends early."""
     for key in path:
-        if not isinstance(value, _OBJECT):
+        if not isinstance(value, dict) and (value is None or not isinstance(value, Mapping)):
             return None
         value = value.get(key)
     return value
