@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 import structlog
+from prometheus_client import Counter
 
 from services.watcher import metrics
 from services.watcher.changes.guards import Verdict, verdict
@@ -28,6 +30,11 @@ log = structlog.get_logger()
 
 FIRST_DELAY = timedelta(milliseconds=50)
 LONGEST_DELAY = timedelta(seconds=2)
+
+
+@cache
+def _published(resource: str, change: str) -> Counter:
+    return metrics.PUBLISHED.labels(resource=resource, type=change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Publisher:
     _busy: set[str] = field(default_factory=set)
     _ready: deque[str] = field(default_factory=deque)  # subjects that wait and are not busy, in their order
     _bytes: int = 0
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _tasks: asyncio.TaskGroup | None = None  # while publications may begin
     _room: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -82,31 +89,39 @@ class Publisher:
         self._waiting[publication.subject] = _Waiting(publication, versions)
         if before is None and publication.subject not in self._busy:
             self._ready.append(publication.subject)
-        self._wake.set()
+        self._begin()
 
     async def run(self) -> None:
         """Publish for ever, also while the bus or the stream is away."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._ready and len(self._busy) < self.max_in_flight:
-                    subject = self._ready.popleft()
-                    self._busy.add(subject)
-                    tasks.create_task(self._store(self._waiting.pop(subject)))
+        async with asyncio.TaskGroup() as self._tasks:
+            try:
+                self._begin()
+                await asyncio.Event().wait()
+            finally:
+                self._tasks = None
+
+    def _begin(self) -> None:
+        """Begin with what waits; at once, since a task in between would cost each change a turn of the event loop."""
+        while self._tasks is not None and self._ready and len(self._busy) < self.max_in_flight:
+            subject = self._ready.popleft()
+            self._busy.add(subject)
+            self._tasks.create_task(self._store(self._waiting.pop(subject)))
 
     async def _store(self, waiting: _Waiting) -> None:
         publication = waiting.publication
         try:
             stored = await self._publish(publication)
             self.on_stored(stored, waiting.versions)
+        except BaseException:
+            self._tasks = None  # the group ends: nothing begins in it any more
+            raise
         finally:
             self._bytes -= len(publication.body)
             self._busy.discard(publication.subject)
             if publication.subject in self._waiting:
                 self._ready.append(publication.subject)
             self._room.set()
-            self._wake.set()
+        self._begin()
 
     async def _publish(self, publication: Publication) -> Stored:
         expected = self.expected(publication.subject)
@@ -117,7 +132,7 @@ class Publisher:
                 sequence = await self.bus.publish(
                     publication.subject, publication.body, headers, expected_last=expected
                 )
-                metrics.PUBLISHED.labels(resource=publication.headers.plural, type=publication.headers.type).inc()
+                _published(publication.headers.plural, publication.headers.type).inc()
                 return Stored(publication, sequence, was_ours=True)
             except SequenceConflictError:
                 metrics.GUARD_CONFLICTS.inc()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from importlib.metadata import version
+
+from prometheus_client import Counter, Histogram
 
 from shared.bus.event_log import NatsEventLog
 from shared.bus.event_log import connect as connect_bus
@@ -89,8 +92,9 @@ class _Counted(Observer):
 
     def requested(self, verb: str, resource: str, code: int, seconds: float) -> None:
         """Take in one finished request."""
-        metrics.CLUSTER_REQUESTS.labels(self._service, verb, resource, str(code)).inc()
-        metrics.CLUSTER_REQUEST_SECONDS.labels(self._service, verb).observe(seconds)
+        requests, duration = _counters(self._service, verb, resource, code)
+        requests.inc()
+        duration.observe(seconds)
 
     def watch_restarted(self, resource: str, reason: str) -> None:
         """Take in the end of one watch."""
@@ -105,3 +109,9 @@ class _Counted(Observer):
         """Take in that the server answers again."""
         if self._readiness is not None:
             self._readiness.clear(KUBERNETES)
+
+
+@cache
+def _counters(service: str, verb: str, resource: str, code: int) -> tuple[Counter, Histogram]:
+    requests = metrics.CLUSTER_REQUESTS.labels(service, verb, resource, str(code))
+    return requests, metrics.CLUSTER_REQUEST_SECONDS.labels(service, verb)

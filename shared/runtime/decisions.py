@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import orjson
 import structlog
+from prometheus_client import Counter
 
 from shared.contracts.envelope import DecisionHeaders, event_source, object_subject
 from shared.contracts.subjects import decision_subject
@@ -65,6 +66,11 @@ class DecisionLog:
     _queue: deque[_Message] = field(default_factory=deque)
     _is_filled: asyncio.Event = field(default_factory=asyncio.Event)
     _in_hand: int = 0
+    _published: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the service in the metric."""
+        self._published = metrics.DECISIONS_PUBLISHED.labels(self.origin.service)
 
     @property
     def waiting(self) -> int:
@@ -126,7 +132,7 @@ class DecisionLog:
             metrics.DECISIONS_DROPPED.labels(self.origin.service, "refused").inc()
             log.error("decision was refused by the bus", subject=message.subject, reason=str(error))
             return True
-        metrics.DECISIONS_PUBLISHED.labels(self.origin.service).inc()
+        self._published.inc()
         return True
 
     def _message(self, decision: Decision) -> _Message:

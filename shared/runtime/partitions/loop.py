@@ -139,7 +139,7 @@ class PartitionLoop:
             # The answer of an own write may show an edit that no event has told of: that one makes a further pass.
             if queued.primary != but or queued.trigger == "edit":
                 self.queue.add(queued.primary, queued.trigger, now=now, cause=effect.cause)
-        self._bell.ring()
+                self._bell.ring()
 
     def _on_complete(self, is_complete: bool) -> None:
         self._was_complete = self._was_complete or is_complete
