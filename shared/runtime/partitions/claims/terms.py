@@ -106,7 +106,7 @@ class Term:
                 self._tenure.renewed(lease, self._clock.elapsed())
                 if not self._tenure.is_trusted:
                     await self._resume()
-                # From the sending on: an answer that came late, or to a process that was stopped, has little left to give.
+                # From the sending on: an answer that came late, as to a process that was stopped, has little left.
                 delay = max(0.0, pause - (self._clock.elapsed() - lease.sent_at))
             except LeaseLostError:
                 self._tenure.end()
