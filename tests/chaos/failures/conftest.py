@@ -1,53 +1,39 @@
-"""One stack for the short drills of the folder, with graphs that serve and one to edit for each drill."""
+"""One stack for the drills that follow each other, with graphs that serve and one to edit for each drill."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from lab.launcher.stacks import stack_folder
-from shared.core.json import Manifest
-from tests.chaos.failures.drills import prepare, undisturbed
+from tests.chaos.failures.drills import Ground, make_ground
+from tests.chaos.failures.outages import IN_TURN
+from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import LiveStack, running_stack, state_home
 
-SERVING = 4  # graphs
-NAME = "failures"
+SERVING = 20 if IS_LONG else 4  # graphs
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Where drills take place, and what each has to end with."""
-
-    stack: LiveStack
-    expected: dict[str, Manifest]
+@contextmanager
+def kept_stack(name: str, *, replicas: tuple[str, ...] = ()) -> Iterator[LiveStack]:
+    """Run a stack whose API server keeps its cluster when it is stopped."""
+    data = stack_folder(name) / "apiserver" / "data"
+    with running_stack(name, replicas=replicas, api_arguments=(f"--data={data}",)) as live:
+        yield live
 
 
 @pytest.fixture(scope="session")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of all stacks of this folder."""
+    with state_home(tmp_path_factory.mktemp("state")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def ground(home: Path) -> Iterator[Ground]:
     """The stack that the folder shares; a test gives it back whole."""
-    with state_home(tmp_path_factory.mktemp("state")):
-        kept = f"--data={stack_folder(NAME) / 'apiserver' / 'data'}"
-        with running_stack(NAME, replicas=("reconciler=3",), api_arguments=(kept,)) as live:
-            asyncio.run(prepare(live, ["calm", *SHORT], SERVING))
-            yield Ground(live, asyncio.run(undisturbed(live, "calm")))
-
-
-SHORT = (
-    "watcher",
-    "one-reconciler",
-    "all-reconcilers",
-    "rbac",
-    "discovery",
-    "all-webhooks",
-    "asleep",
-    "nats-killed",
-    "nats-wiped",
-    "etcd-killed",
-    "etcd-wiped",
-    "both-wiped",
-    "api-stopped",
-    "api-hangs",
-)
+    with kept_stack("failures", replicas=("reconciler=3",)) as live:
+        yield make_ground(live, [case.namespace for case in IN_TURN], serving=SERVING)

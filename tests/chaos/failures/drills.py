@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,12 +26,12 @@ from tests.chaos.stack.outcomes import outcome
 from tests.e2e.graphs import MANAGER, graph, names
 from tests.e2e.stacks import CLAIM_TTL, OURS, LiveStack, stored_messages
 
-SERVING = "serving"
+SERVING, CALM = "serving", "calm"  # namespaces: of graphs left alone, and of the story without an outage
 TTL = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")))
 TAKEN_OVER = TTL + timedelta(seconds=2)
 STARTED = timedelta(seconds=2)  # from the start of a service to ready, design.md section 13
 PATIENCE = timedelta(seconds=60)
-QUIET = timedelta(seconds=1)
+QUIET, NOW_AND_THEN = timedelta(seconds=1), timedelta(milliseconds=100)
 
 Act = Callable[[LiveStack], object]
 
@@ -48,7 +48,15 @@ class Outage:
     whole: timedelta | None = None  # until everything is ready again
     goes_on: bool = False  # edits are done while the part is away
     source: str = FAILURE_MODEL
-    on: str = "processes"
+    held: Callable[[], str] = str  # what else it counted, told when it is over
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where drills take place, and the objects that each has to end with."""
+
+    stack: LiveStack
+    expected: dict[str, Manifest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Times:
         return Measure(f"{what} {since}", timedelta(seconds=done - began), bar, source)
 
 
-async def prepare(stack: LiveStack, namespaces: list[str], serving: int) -> None:
+async def prepare(stack: LiveStack, namespaces: Sequence[str], serving: int) -> None:
     """Roll out graphs that serve, and in each namespace the graph that will be edited."""
     async with observing(stack) as observer:
         await User(observer.cluster, SERVING).make_namespace()
@@ -113,6 +121,12 @@ async def prepare(stack: LiveStack, namespaces: list[str], serving: int) -> None
     await until_quiet(stack)
 
 
+def make_ground(stack: LiveStack, namespaces: Sequence[str], *, serving: int) -> Ground:
+    """Prepare a stack for the drills of some namespaces."""
+    asyncio.run(prepare(stack, [CALM, *namespaces], serving))
+    return Ground(stack, asyncio.run(undisturbed(stack, CALM)))
+
+
 async def undisturbed(stack: LiveStack, namespace: str) -> dict[str, Manifest]:
     """Return the objects at the end of the story when nothing is stopped."""
     async with observing(stack) as observer:
@@ -124,15 +138,14 @@ async def undisturbed(stack: LiveStack, namespace: str) -> dict[str, Manifest]:
     return await outcome(stack, namespace)
 
 
-async def drill(
-    stack: LiveStack, outage: Outage, *, lasts: timedelta, namespace: str, expected: dict[str, Manifest]
-) -> Finding:
+async def drill(ground: Ground, outage: Outage, *, lasts: timedelta, namespace: str) -> Finding:
     """Stop a part, edit meanwhile, bring it back, compare; the drill is recorded."""
+    stack = ground.stack
     async with observing(stack) as observer:
         felt = observer.leave_alone(SERVING)
         times = await _times(stack, outage, lasts, observer, namespace)
         await until_quiet(stack)
-    found = await _settled(stack, namespace, expected)
+    found = await _settled(ground, namespace)
     edits, whole = times.measures(outage)
     drilled = Drill(
         row=outage.row,
@@ -141,10 +154,10 @@ async def drill(
         outage=lasts,
         edits=edits,
         whole=whole,
-        on=outage.on,
+        held=outage.held(),
     )
     letters = len(await stored_messages(stack.target, DEAD_LETTERS))
-    return Finding(record(drilled), felt, differences(found, expected), letters)
+    return Finding(record(drilled), felt, differences(found, ground.expected), letters)
 
 
 async def _times(stack: LiveStack, outage: Outage, lasts: timedelta, observer: Observer, namespace: str) -> Times:
@@ -186,17 +199,17 @@ async def until_quiet(stack: LiveStack) -> None:
             last, since = asked, loop.time()
         return loop.time() - since >= QUIET.total_seconds()
 
-    await eventually(is_quiet, within=PATIENCE)
+    await eventually(is_quiet, within=PATIENCE, every=NOW_AND_THEN)
 
 
 def _asked(stack: LiveStack) -> int:
     return sum(count for name, count in stack.requests().by_client.items() if name in OURS)
 
 
-async def _settled(stack: LiveStack, namespace: str, expected: dict[str, Manifest]) -> dict[str, Manifest]:
+async def _settled(ground: Ground, namespace: str) -> dict[str, Manifest]:
     async def is_as_expected() -> bool:
-        return await outcome(stack, namespace) == expected
+        return await outcome(ground.stack, namespace) == ground.expected
 
     with suppress(TimeoutError):  # then the caller shows the difference
-        await eventually(is_as_expected, within=timedelta(seconds=5))
-    return await outcome(stack, namespace)
+        await eventually(is_as_expected, within=timedelta(seconds=5), every=NOW_AND_THEN)
+    return await outcome(ground.stack, namespace)

@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.assembly.connections import CLOCK
-from shared.core.json import Manifest, integer, text
+from shared.core.json import Manifest, integer, items, text
 from shared.core.objects import generation_of, is_deleting, name_of, namespace_of, uid_of
 from shared.core.resources import (
     COMPONENTS,
@@ -157,7 +157,9 @@ class Observer:
             return
         if before is not None and uid_of(before) != uid_of(manifest):
             felt.deletions.append(str(ref))
-        felt.writes.append(f"{ref} by {_writer(manifest)}{' in deletion' if is_deleting(manifest) else ''}")
+        felt.writes.append(
+            f"{ref} by {_writer(manifest)}{' in deletion' if is_deleting(manifest) else ''}{_told(manifest)}"
+        )
         if ref.resource is GRAPHS and not is_successful(manifest):
             felt.flips.append(f"{ref}: {text(manifest, 'status', 'state')} at generation {generation_of(manifest)}")
 
@@ -191,3 +193,11 @@ def _writer(manifest: Manifest) -> str:
     entries = manifest["metadata"].get("managedFields") or [{"manager": "nobody", "time": ""}]
     manager: str = max(entries, key=lambda each: each.get("time", ""))["manager"]
     return manager
+
+
+def _told(manifest: Manifest) -> str:
+    """Return what a status says of progress, where it says anything."""
+    said = [
+        each for each in items(manifest, "status", "conditions") if text(each, "type") in ("Reconciling", "Stalled")
+    ]
+    return "".join(f", {text(each, 'type')} {text(each, 'status')}: {text(each, 'message')}" for each in said)

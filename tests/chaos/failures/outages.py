@@ -7,10 +7,12 @@ that section 13 allows a start is added, because a drill counts from the moment 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
+from tests.chaos.failures.backups import Backup
 from tests.chaos.failures.drills import STARTED, TAKEN_OVER, Outage
+from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import LiveStack
 
 RESUMED = timedelta(seconds=10)  # the watcher, from its checkpoint
@@ -102,7 +104,50 @@ API_STOPPED = Outage(
 API_HANGS = Outage(
     "api server",
     "does not answer: SIGSTOP",
-    partial(lambda stack: stack.bringup.pause("apiserver")),
-    partial(lambda stack: stack.bringup.resume("apiserver")),
+    lambda stack: stack.bringup.pause("apiserver"),
+    lambda stack: stack.bringup.resume("apiserver"),
     None,
 )
+
+
+def restored(*, to_half: bool) -> Outage:
+    """Return the loss of a cluster that comes back from a backup."""
+    backup = Backup(to_half=to_half)
+    how = "at half its version" if to_half else "from a moment before"
+    stopped = f"API server: kill -9, restored from a backup {how}"
+    return Outage("restored", stopped, backup.take_and_lose, backup.restore, RECOVERED, held=backup.told)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One outage that a shared stack goes through, in a namespace of its own."""
+
+    namespace: str
+    outage: Outage
+    lasts: timedelta = timedelta()
+
+
+LASTS = timedelta(seconds=6 if IS_LONG else 3)  # in any case longer than claims live
+SHORT = (
+    Case("in-its-sleep", ASLEEP, LASTS),
+    Case("without-nats-disk", NATS_WIPED, LASTS),
+    Case("without-etcd-disk", ETCD_WIPED, LASTS),
+    Case("without-disks", BOTH_WIPED, LASTS),
+    Case("without-api", API_STOPPED, LASTS),
+    Case("restored", restored(to_half=False)),
+)
+LONG = (
+    Case("without-watcher", WATCHER, LASTS),
+    Case("without-a-reconciler", ONE_RECONCILER, LASTS),
+    Case("without-reconcilers", ALL_RECONCILERS, LASTS),
+    Case("without-rbac", RBAC, LASTS),
+    Case("without-discovery", DISCOVERY, LASTS),
+    Case("without-webhooks", ALL_WEBHOOKS, LASTS),
+    Case("nats-killed", NATS_KILLED),
+    Case("without-nats", NATS_AWAY, LASTS),
+    Case("etcd-killed", ETCD_KILLED),
+    Case("without-etcd", ETCD_AWAY, LASTS),
+    Case("api-hangs", API_HANGS, LASTS),
+    Case("restored-to-half", restored(to_half=True)),
+)
+IN_TURN = (*SHORT, *LONG) if IS_LONG else SHORT

@@ -21,7 +21,7 @@ from tests.e2e.graphs import MANAGER, edit_replicas, graph
 
 STANDING, NEW = "standing", "new"  # the graph that is edited, and the one that is new
 COMPONENTS = ("frontend", "decode", "prefill")
-INSISTENCE = timedelta(minutes=10)
+INSISTENCE, AGAIN = timedelta(minutes=10), timedelta(milliseconds=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class User:
                 return False
             return True
 
-        await eventually(is_done, within=INSISTENCE)
+        await eventually(is_done, within=INSISTENCE, every=AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
