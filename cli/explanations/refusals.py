@@ -102,8 +102,8 @@ def letter_findings(evidence: Evidence) -> Iterator[Finding]:
             code="DeadLetter",
             thing=Thing(letter.kind, letter.name, evidence.namespace),
             evidence=f"the {letter.service} gave it up (dead letter {letter.number}): {quoted(words)}",
-            remedy="correct what the reason names; the next edit is looked at as usual",
-            command=f"dynamoctl dlq show {letter.number}",
+            remedy="correct what the reason names, and have it tried again",
+            command=f"dynamoctl dlq replay {letter.number}",
             since=letter.at,
             certainty=Certainty.LIKELY,
         )

@@ -40,7 +40,7 @@ async def gather(target: Target, namespace: str, name: str) -> Evidence:
             return await read_ownership(store, settings.install, namespace, name)
 
     async with asyncio.TaskGroup() as tasks:
-        cluster = tasks.create_task(asked(of_cluster, _api(target)))
+        cluster = tasks.create_task(asked(of_cluster, api_of(target)))
         log = tasks.create_task(asked(of_log, ", ".join(settings.nats_url)))
         ownership = tasks.create_task(asked(of_store, ", ".join(settings.etcd_endpoints)))
         await cluster
@@ -58,7 +58,8 @@ async def gather(target: Target, namespace: str, name: str) -> Evidence:
     )
 
 
-def _api(target: Target) -> str:
+def api_of(target: Target) -> str:
+    """Return which API server a target asks, for people."""
     if target.stack is not None:
         return target.stack.api_url
     return f"of {target.settings.kubeconfig or 'the default kubeconfig'}"

@@ -13,6 +13,7 @@ import orjson
 
 from cli.explanations.evidence import LastChange, Letter, LogEvidence
 from cli.explanations.findings import Step
+from cli.letters import letter_of
 from shared.contracts.envelope import decode_change
 from shared.contracts.keys import graph_key, partition_of
 from shared.contracts.markers import decode_marker
@@ -121,16 +122,14 @@ def _step(message: StoredMessage) -> Step:
 
 
 def _letter(message: StoredMessage) -> Letter:
-    body = _body(message)
-    parts = message.subject.split(".")
-    resource = resource_by_plural(parts[3])
+    found = letter_of(message)
     return Letter(
-        number=message.sequence,
-        service=parts[2],
-        kind=resource.kind if resource is not None else parts[3],
-        name=text(body, "name") or parts[-1],
-        reason=text(body, "reason"),
-        at=message.time,
+        number=found.sequence,
+        service=found.service,
+        kind=found.primary.resource.kind if found.primary is not None else "Object",
+        name=found.primary.name if found.primary is not None else found.about,
+        reason=found.reason,
+        at=found.time,
         correlation=message.headers.get("ce-correlationid", ""),
     )
 
