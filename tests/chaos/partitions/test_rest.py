@@ -11,13 +11,18 @@ import pytest
 from shared.contracts.streams import DEAD_LETTERS
 from shared.core.errors import ForbiddenError, PlatformError, UnreachableError
 from shared.core.json import text
-from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES
+from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES, Resource
 from shared.testing.cluster_faults import Fault, Refuse, Request
 from tests.chaos.seeds import FIRST, count_of, record_seeds, run_seeds
 from tests.chaos.simulation import Simulation, simulated
 from tests.chaos.stories import ONE, stories_of, story_of, undisturbed
 
 RESTING = 300
+CAUSES: tuple[tuple[Resource, PlatformError], ...] = (
+    (DEPLOYMENTS, UnreachableError("no answer")),
+    (DEPLOYMENTS, ForbiddenError("no right")),
+    (GRAPHS, ForbiddenError("no right")),  # one that cannot be reached cannot be told either: it is tried for ever
+)
 
 
 def asked(run: Simulation) -> list[Request]:
@@ -83,15 +88,14 @@ async def silent_repair(seeds: Sequence[int]) -> None:
         run.watcher()
         run.reconciler()
         stories = stories_of(run, seeds)
-        errors: tuple[PlatformError, ...] = (UnreachableError("no answer"), ForbiddenError("no right"))
-        causes = {
-            story.name: (story.dice.choice((DEPLOYMENTS, GRAPHS)), story.dice.choice(errors)) for story in stories
-        }
+        causes = {story.name: story.dice.choice(CAUSES) for story in stories}
 
         def refuse(request: Request) -> Fault | None:
             story = story_of(stories, request)
-            refused, error = causes[story.name] if story is not None else (None, errors[0])
-            return Refuse(error) if request.is_write and request.resource is refused else None
+            if story is None or not request.is_write:
+                return None
+            refused, error = causes[story.name]
+            return Refuse(error) if request.resource is refused else None
 
         run.cluster.intercept = refuse
         for story in stories:
