@@ -285,6 +285,8 @@ class FakeSubscription:
                 self._bus.disturb(self._waiting, Delivery(message, self._live_pending()), is_live=True)
 
     def _live_pending(self) -> int:
+        if self._position == self._stream.last_sequence:
+            return 0
         behind = range(self._position + 1, self._stream.last_sequence + 1)
         messages = (self._stream.messages.get(sequence) for sequence in behind)
         return sum(1 for message in messages if message is not None and matches_any(self._subjects, message.subject))

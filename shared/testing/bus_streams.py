@@ -92,7 +92,8 @@ class Stream:
     def replay(self, subjects: Sequence[str], start: Start) -> deque[int]:
         """Return the sequences that an ordered consumer begins with."""
         if isinstance(start, Newest):
-            found = sorted(kept[-1] for subject, kept in self.by_subject.items() if matches_any(subjects, subject))
+            is_ours = _compiled(tuple(subjects)).fullmatch
+            found = sorted(kept[-1] for subject, kept in self.by_subject.items() if is_ours(subject))
         elif isinstance(start, After):
             if start.sequence > self.last_sequence:
                 raise StreamMissingError(f"stream {self.spec.name} ends before {start.sequence}")
