@@ -25,22 +25,30 @@ _OPTIONS = WriteOptions(manager="kube-controller-manager")
 _WAITS = (b'"foregroundDeletion"', b'"orphan"')
 
 
+def _has_new_owners(change: Change) -> bool:
+    """Whether the owners were never looked at: when one of them goes, its dependents are queued for that."""
+    previous = change.previous
+    return bool(change.record.owners) and (previous is None or previous.owners != change.record.owners)
+
+
 class GarbageCollector:
     """Follows owner references."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._queue: WorkQueue[str] = WorkQueue()
+        self._unsettled: set[str] = set()  # changed while they were decided about
         cluster.store.subscribe(self._changed)
 
     def _changed(self, _collection: Collection, change: Change) -> None:
         record = change.record
         if change.kind == "DELETED":
+            self._unsettled.discard(record.uid)
             for _home, dependent in self._cluster.store.dependents(record.uid):
                 self._queue.add(dependent.uid)
             for owner in record.owners:
                 self._queue.add(owner)
-        elif record.owners or any(mark in record.body for mark in _WAITS):
+        elif _has_new_owners(change) or record.uid in self._unsettled or any(mark in record.body for mark in _WAITS):
             self._queue.add(record.uid)
 
     async def run(self) -> None:
@@ -56,12 +64,13 @@ class GarbageCollector:
 
     async def settle(self, uid: str) -> None:
         """Decide about one object."""
+        self._unsettled.discard(uid)
         found = self._cluster.store.find(uid)
         if found is None:
             return
         collection, record = found
         resource = self._cluster.catalog.stored(collection.group, collection.plural)
-        if resource is None:
+        if resource is None or self._may_stay(record):
             return
         document = record.document()
         finalizers = document["metadata"].get("finalizers") or ()
@@ -73,8 +82,15 @@ class GarbageCollector:
             elif FOREGROUND in finalizers:
                 await self._advance_foreground(resource, record)
         except ApiError as error:
-            if error.code not in (404, 409):  # gone or changed meanwhile: its next change queues it again
+            if error.code not in (404, 409):
                 raise
+            self._unsettled.add(uid)  # gone or changed meanwhile: its next change queues it again
+
+    def _may_stay(self, record: Record) -> bool:
+        """Whether the bytes alone tell that there is nothing to do: all owners live, and nobody waits for anybody."""
+        if any(mark in record.body for mark in _WAITS):
+            return False
+        return all(self._lives(owner, record) and not self._waits(owner) for owner in record.owners)
 
     async def _check_owners(self, resource: Resource, record: Record, document: Document) -> None:
         references = document["metadata"].get("ownerReferences") or []

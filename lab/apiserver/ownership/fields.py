@@ -70,23 +70,29 @@ def owns(node: Tree) -> bool:
 
 
 def union(left: Tree, right: Tree) -> Tree:
-    """Return the tree of both sets."""
+    """Return the tree of both sets: the left one itself where the right one adds nothing."""
     if not left or not right or left is right:
         return left or right
-    merged = dict(left)
+    merged = left
     for key, theirs in right.items():
         ours = left.get(key)
-        if ours is None:
-            merged[key] = theirs
-        elif ours == theirs:
-            continue
-        elif not ours:
-            merged[key] = {".": {}, **theirs}
-        elif not theirs:
-            merged[key] = {".": {}, **ours}
-        else:
-            merged[key] = union(ours, theirs)
+        both = theirs if ours is None else _both(ours, theirs)
+        if both is not ours:
+            if merged is left:
+                merged = dict(left)
+            merged[key] = both
     return merged
+
+
+def _both(ours: Tree, theirs: Tree) -> Tree:
+    """Return the node of two sets at one path, the left one itself where that is the whole."""
+    if ours == theirs:
+        return ours
+    if not ours:
+        return {".": {}, **theirs}
+    if not theirs:
+        return ours if "." in ours else {".": {}, **ours}
+    return union(ours, theirs)
 
 
 def difference(left: Tree, right: Tree) -> Tree:

@@ -113,7 +113,8 @@ def track_write(
     if gained:
         previous = managers.get(writer.key)
         tree = gained if previous is None else union(previous.tree, gained)
-        managers[writer.key] = writer.with_tree(FieldSet(tree).encode())
+        is_known = previous is not None and tree is previous.tree  # in order as it was stored
+        managers[writer.key] = writer.with_tree(tree if is_known else FieldSet(tree).encode())
     return _with_entries(new, encode_entries(bounded(managers)), live)
 
 

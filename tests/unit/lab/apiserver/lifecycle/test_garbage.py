@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.apiserver.cluster import Cluster
-from lab.apiserver.documents import Document
+from lab.apiserver.documents import Document, dumps
 from lab.apiserver.lifecycle.garbage import GarbageCollector
 from lab.apiserver.verbs.creating import create
-from tests.unit.lab.apiserver.clusters import a_call, a_cluster, a_widget, delete_widget, parsed
+from tests.unit.lab.apiserver.clusters import a_call, a_cluster, a_widget, delete_widget, merge, parsed
 
 
 async def _create(cluster: Cluster, name: str, *owners: Document) -> Document:
@@ -90,3 +90,19 @@ def test_a_deleted_root_leaves_nothing_below(parents: list[int], propagation: st
         return _left(cluster)
 
     assert asyncio.run(story()) == []
+
+
+@pytest.mark.asyncio
+async def test_an_owner_that_is_gone_already_when_it_is_named_takes_its_dependent_along() -> None:
+    cluster = await a_cluster()
+    collector = GarbageCollector(cluster)
+    owner = await _create(cluster, "owner")
+    await _create(cluster, "child")
+    await delete_widget(cluster, "owner")
+    await collector.settle_all()
+    reference = {"apiVersion": "lab.example.com/v1", "kind": "Widget", "name": "owner", "uid": owner["metadata"]["uid"]}
+
+    await merge(cluster, "child", dumps({"metadata": {"ownerReferences": [reference]}}))
+    await collector.settle_all()
+
+    assert _left(cluster) == []

@@ -61,6 +61,14 @@ def test_union_and_intersection_do_not_depend_on_the_order(left: FieldSet, right
     assert left.intersection(right) == right.intersection(left)
 
 
+@given(SETS, SETS)
+@settings(max_examples=60)
+def test_a_set_that_holds_all_of_another_is_their_union_as_it_is(left: FieldSet, right: FieldSet) -> None:
+    both = left.union(right)
+
+    assert both.union(right).tree is both.tree
+
+
 @given(SETS, SETS, SETS)
 @settings(max_examples=60)
 def test_union_is_associative(one: FieldSet, two: FieldSet, three: FieldSet) -> None:
