@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import demo, dlq, down, explain, history, logs, provision, render, status, tail, up, version
+from cli.commands import demo, dlq, doctor, down, explain, history, logs, provision, render, status, tail, up, version
 from cli.failures import Exit, code_of, is_expected
 from lab.launcher.processes import ProcessError
 from shared.runtime import logs as logs_of_the_platform
@@ -30,6 +30,7 @@ app.command("demo", help=demo.HELP)(demo.demo)
 app.command("status", help=status.HELP)(status.status)
 app.command("explain", help=explain.HELP)(explain.explain)
 app.command("history", help=history.HELP)(history.history)
+app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("tail", help=tail.HELP)(tail.tail)
 app.command("logs", help=logs.HELP)(logs.logs)
 app.command("render", help=render.HELP)(render.render)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.core.errors import ConflictError, NotFoundError, PermanentError, UnreachableError
-from shared.core.json import Manifest
+from shared.core.json import Manifest, member, text
 from shared.core.resources import Ref, Resource
 from shared.kube import discovery, requests
 from shared.kube.answers import decode
@@ -19,6 +19,8 @@ from shared.kube.lists import complete_list
 from shared.kube.transport import Call, Limits, Observer, Transport, open_transport
 from shared.ports.clock import Clock
 from shared.ports.cluster import EVERYTHING, Observation, Selection, Snapshot
+
+_VERSION = Call("get", "version", "GET", "/version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,18 @@ class KubeCluster:
         """Return the groups with their resources."""
         return await discovery.served_groups(self.transport)
 
+    async def may(self, verb: str, resource: Resource) -> bool:
+        """Return whether the caller may do something with a resource in all namespaces."""
+        return member(await self._object(requests.may(verb, resource)), "status", "allowed") is True
+
+    async def version(self) -> str:
+        """Return what the server calls its version."""
+        return text(await self._object(_VERSION), "gitVersion")
+
     async def ping(self) -> None:
         """Return when the server answers, whatever it says; raise UnreachableError when it does not."""
         with suppress(PermanentError, ConflictError):
-            await self.transport.send(Call("get", "version", "GET", "/version"))
+            await self.transport.send(_VERSION)
 
     def follow(
         self, resource: Resource, selection: Selection = EVERYTHING, *, resume_from: int | None = None

@@ -75,6 +75,17 @@ def delete(ref: Ref, *, uid: str, version: str, propagation: str) -> Call:
     return Call("delete", ref.resource.group_resource, "DELETE", ref.path, {}, orjson.dumps(options))
 
 
+def may(verb: str, resource: Resource) -> Call:
+    """Ask whether the caller may do something; the server answers a review and stores nothing."""
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {"verb": verb, "group": resource.group, "resource": resource.plural}},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    return Call("create", "selfsubjectaccessreviews.authorization.k8s.io", "POST", path, {}, orjson.dumps(review))
+
+
 def page(resource: Resource, selection: Selection, *, limit: int, token: str) -> Call:
     """Ask for one page of a list."""
     query = _selectors(selection) | ({"limit": str(limit)} if limit else {}) | ({"continue": token} if token else {})

@@ -96,6 +96,14 @@ class Cluster(Protocol):
         """Return all objects, in one consistent list (never `resourceVersion=0`)."""
         ...
 
+    async def may(self, verb: str, resource: Resource) -> bool:
+        """Return whether the caller may do something with a resource in all namespaces."""
+        ...
+
+    async def version(self) -> str:
+        """Return what the server calls its version."""
+        ...
+
     async def served_groups(self) -> Mapping[str, frozenset[str]]:
         """Return the API groups the server offers, each with its `plural` resources at any version."""
         ...

@@ -103,6 +103,14 @@ class FakeCluster:
 
         return await self._serve(self._request("list", Ref(resource, selection.namespace, "")), listed)
 
+    async def may(self, verb: str, resource: Resource) -> bool:
+        """Return that the caller may do everything."""
+        return True
+
+    async def version(self) -> str:
+        """Return what the server calls its version."""
+        return "fake"
+
     async def served_groups(self) -> Mapping[str, frozenset[str]]:
         """Return the groups with their resources."""
         await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from shared.contracts.ownership import GRAPH_CHILDREN, STATUS, ownership_digest
 from shared.core.errors import AlreadyExistsError, ConflictError, InvalidObjectError, NotFoundError
 from shared.core.json import member
 from shared.core.objects import generation_of, is_deleting, uid_of, version_of
-from shared.core.resources import NAMESPACES, NODES, Ref
+from shared.core.resources import CONFIG_MAPS, NAMESPACES, NODES, Ref
 from shared.ports.cluster import Selection
 from tests.contract.kube.clusters import UnderTest
 
@@ -306,6 +306,14 @@ async def test_lists_of_metadata_name_the_kind_all_the_same(under_test: UnderTes
     )
 
     assert [(item["apiVersion"], item["kind"], "data" in item) for item in listed.items] == [("v1", "ConfigMap", False)]
+
+
+async def test_the_server_says_its_version_and_what_the_caller_may(under_test: UnderTest) -> None:
+    version = await under_test.cluster.version()
+    may = await under_test.cluster.may("list", CONFIG_MAPS)
+
+    assert version
+    assert may
 
 
 async def test_served_groups_name_their_resources(under_test: UnderTest) -> None:
