@@ -18,6 +18,7 @@ import structlog
 
 from shared.core.errors import PlatformError
 from shared.runtime import logs
+from shared.runtime.collector import spare_collector
 from shared.runtime.health import Readiness, serve_health
 from shared.runtime.settings import ServiceSettings, load_or_exit
 
@@ -58,6 +59,7 @@ def main(name: str, model: type[Settings], app: App[Settings]) -> None:
     """Run a service until it is told to stop, and end the process with its exit code."""
     settings = load_or_exit(model, name)
     logs.configure(service=name, level=settings.log_level, form=settings.log_format)
+    spare_collector()
     raise SystemExit(asyncio.run(run(name, settings, app)))
 
 
