@@ -118,6 +118,10 @@ class Bringup:
             self._progress(name, "is ready")
         return self.stack
 
+    def server(self, name: str) -> Server:
+        """Return one server of the stack by its name."""
+        return self._servers[name]
+
     def crash(self, *names: str) -> None:
         """End processes of the stack as kill -9 does."""
         for name in names:

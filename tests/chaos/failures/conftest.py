@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from lab.launcher.stacks import stack_folder
-from tests.chaos.failures.drills import Ground, make_ground
+from tests.chaos.failures.grounds import Ground, kept_stack, make_ground
 from tests.chaos.failures.outages import IN_TURN
 from tests.chaos.seeds import IS_LONG
-from tests.e2e.stacks import LiveStack, running_stack, state_home
+from tests.e2e.stacks import state_home
 
 SERVING = 20 if IS_LONG else 4  # graphs
-
-
-@contextmanager
-def kept_stack(name: str, *, replicas: tuple[str, ...] = ()) -> Iterator[LiveStack]:
-    """Run a stack whose API server keeps its cluster when it is stopped."""
-    data = stack_folder(name) / "apiserver" / "data"
-    with running_stack(name, replicas=replicas, api_arguments=(f"--data={data}",)) as live:
-        yield live
 
 
 @pytest.fixture(scope="session")

@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.contracts.streams import DEAD_LETTERS
 from shared.core.json import Manifest
-from shared.core.resources import GRAPHS, Ref
 from shared.testing.eventually import eventually
+from tests.chaos.failures.grounds import NOW_AND_THEN, PATIENCE, SERVING, Ground, until_quiet
 from tests.chaos.failures.observers import Felt, Observer, observing
-from tests.chaos.failures.users import STANDING, User, Wishes
+from tests.chaos.failures.users import User, Wishes
 from tests.chaos.records import FAILURE_MODEL, Drill, Measure, record
 from tests.chaos.stack.differences import differences
 from tests.chaos.stack.outcomes import outcome
-from tests.e2e.graphs import MANAGER, graph, names
-from tests.e2e.stacks import CLAIM_TTL, OURS, LiveStack, stored_messages
+from tests.e2e.stacks import CLAIM_TTL, LiveStack, stored_messages
 
-SERVING, CALM = "serving", "calm"  # namespaces: of graphs left alone, and of the story without an outage
 TTL = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")))
 TAKEN_OVER = TTL + timedelta(seconds=2)
+VIEW_LIVE = timedelta(seconds=1)  # after a reconnect, P-27
 STARTED = timedelta(seconds=2)  # from the start of a service to ready, design.md section 13
-PATIENCE = timedelta(seconds=60)
-QUIET, NOW_AND_THEN = timedelta(seconds=1), timedelta(milliseconds=100)
+OFTEN = timedelta(milliseconds=20)
 
 Act = Callable[[LiveStack], object]
 
@@ -49,14 +47,7 @@ class Outage:
     goes_on: bool = False  # edits are done while the part is away
     source: str = FAILURE_MODEL
     held: Callable[[], str] = str  # what else it counted, told when it is over
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Where drills take place, and the objects that each has to end with."""
-
-    stack: LiveStack
-    expected: dict[str, Manifest]
+    reconnected: Callable[[LiveStack], bool] | None = None  # whether clients are connected again, where that counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +78,11 @@ class Times:
     children: float
     fulfilled: float
     ready: float
+    reconnected: float | None = None
 
     def measures(self, outage: Outage) -> tuple[tuple[Measure, ...], tuple[Measure, ...]]:
         """Return what edits felt, and when everything was whole again."""
-        edits = (
+        edits: tuple[Measure, ...] = (
             self._measure("edit carried", self.edited, self.carried, outage.bar, outage.source),
             self._measure("children of a new graph", self.added, self.children, outage.bar, outage.source),
         )
@@ -98,44 +90,15 @@ class Times:
             Measure("both graphs successful", timedelta(seconds=max(0.0, self.fulfilled - self.returned))),
             Measure("every service ready", timedelta(seconds=self.ready - self.returned), outage.whole, outage.source),
         )
+        if self.reconnected is not None:
+            took = timedelta(seconds=max(0.0, self.carried - self.reconnected))
+            edits += (Measure("edit carried after clients reconnected", took, VIEW_LIVE, "P-27"),)
         return edits, whole
 
     def _measure(self, what: str, asked: float, done: float, bar: timedelta | None, source: str) -> Measure:
         began = asked if done < self.returned else self.returned
         since = "after the edit" if done < self.returned else "after the return"
         return Measure(f"{what} {since}", timedelta(seconds=done - began), bar, source)
-
-
-async def prepare(stack: LiveStack, namespaces: Sequence[str], serving: int) -> None:
-    """Roll out graphs that serve, and in each namespace the graph that will be edited."""
-    async with observing(stack) as observer:
-        await User(observer.cluster, SERVING).make_namespace()
-        async with asyncio.TaskGroup() as tasks:
-            for name in names(serving):
-                tasks.create_task(observer.cluster.apply(graph(name, SERVING), manager=MANAGER))
-            for namespace in namespaces:
-                tasks.create_task(User(observer.cluster, namespace).prepare())
-        graphs = [Ref(GRAPHS, SERVING, name) for name in names(serving)]
-        graphs += [Ref(GRAPHS, namespace, STANDING) for namespace in namespaces]
-        await observer.until(lambda: all(map(observer.is_successful, graphs)), within=PATIENCE, goal="all serve")
-    await until_quiet(stack)
-
-
-def make_ground(stack: LiveStack, namespaces: Sequence[str], *, serving: int) -> Ground:
-    """Prepare a stack for the drills of some namespaces."""
-    asyncio.run(prepare(stack, [CALM, *namespaces], serving))
-    return Ground(stack, asyncio.run(undisturbed(stack, CALM)))
-
-
-async def undisturbed(stack: LiveStack, namespace: str) -> dict[str, Manifest]:
-    """Return the objects at the end of the story when nothing is stopped."""
-    async with observing(stack) as observer:
-        user, wishes = User(observer.cluster, namespace), Wishes(observer, namespace)
-        await user.edit()
-        await user.add()
-        await wishes.until(wishes.are_fulfilled, "both graphs successful")
-    await until_quiet(stack)
-    return await outcome(stack, namespace)
 
 
 async def drill(ground: Ground, outage: Outage, *, lasts: timedelta, namespace: str) -> Finding:
@@ -174,6 +137,7 @@ async def _times(stack: LiveStack, outage: Outage, lasts: timedelta, observer: O
         await observer.calm(lasts, felt)
         returned = time.monotonic()
         await asyncio.to_thread(outage.end, stack)
+        reconnected = await _reconnected(stack, outage)
         await asyncio.to_thread(stack.wait_until_ready)
         ready = time.monotonic()
     return Times(
@@ -184,26 +148,16 @@ async def _times(stack: LiveStack, outage: Outage, lasts: timedelta, observer: O
         children=children.result(),
         fulfilled=fulfilled.result(),
         ready=ready,
+        reconnected=reconnected,
     )
 
 
-async def until_quiet(stack: LiveStack) -> None:
-    """Wait until our services have asked the API server nothing for a second."""
-    loop = asyncio.get_running_loop()
-    last, since = -1, loop.time()
-
-    async def is_quiet() -> bool:
-        nonlocal last, since
-        asked = await asyncio.to_thread(_asked, stack)
-        if asked != last:
-            last, since = asked, loop.time()
-        return loop.time() - since >= QUIET.total_seconds()
-
-    await eventually(is_quiet, within=PATIENCE, every=NOW_AND_THEN)
-
-
-def _asked(stack: LiveStack) -> int:
-    return sum(count for name, count in stack.requests().by_client.items() if name in OURS)
+async def _reconnected(stack: LiveStack, outage: Outage) -> float | None:
+    is_so = outage.reconnected
+    if is_so is None:
+        return None
+    await eventually(lambda: asyncio.to_thread(is_so, stack), within=PATIENCE, every=OFTEN)
+    return time.monotonic()
 
 
 async def _settled(ground: Ground, namespace: str) -> dict[str, Manifest]:

@@ -113,6 +113,10 @@ class Observer:
         manifest = self.seen.get(ref)
         return None if manifest is None else integer(manifest, *path)
 
+    def replicas(self, namespace: str, graph: str) -> int | None:
+        """Return how many decode workers a graph's Deployment asks for."""
+        return self.field_of(Ref(DEPLOYMENTS, namespace, f"{graph}-decode"), "spec", "replicas")
+
     def is_successful(self, ref: Ref) -> bool:
         """Say whether a graph exists and is successful in its newest generation."""
         manifest = self.seen.get(ref)

@@ -6,10 +6,13 @@ that section 13 allows a start is added, because a drill counts from the moment 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from lab.launcher.answers import answer
+from lab.launcher.nats import NatsServer
 from tests.chaos.failures.backups import Backup
 from tests.chaos.failures.drills import STARTED, TAKEN_OVER, Outage
 from tests.chaos.seeds import IS_LONG
@@ -60,6 +63,19 @@ def _everything(stack: LiveStack) -> list[str]:
     return [process.name for process in stack.record.processes]
 
 
+def has_clients(*services: str) -> Callable[[LiveStack], bool]:
+    """Return what says whether every replica of services is connected to NATS, as the server counts them."""
+
+    def act(stack: LiveStack) -> bool:
+        nats = stack.bringup.server("nats")
+        assert isinstance(nats, NatsServer)
+        found = Counter(each.get("name", "") for each in answer(f"{nats.monitoring_url}/connz").get("connections", []))
+        names = [process.name.partition("-")[0] for process in stack.record.processes]
+        return all(found[f"dynamo-{each}"] >= names.count(each) for each in services)
+
+    return act
+
+
 def killed(row: str, *parts: str, bar: timedelta | None, whole: timedelta | None = None) -> Outage:
     """Return the outage of parts that are killed and started again."""
     return Outage(row, f"{', '.join(parts)}: kill -9", crash(*parts), restart(*parts), bar, whole)
@@ -88,7 +104,9 @@ DISCOVERY = Outage(
 ALL_WEBHOOKS = killed("all webhooks", "webhook", bar=STARTED + TAKEN_OVER)
 ASLEEP = Outage("asleep", "every process: SIGSTOP", fall_asleep, wake_up, TAKEN_OVER, TAKEN_OVER)
 NATS_KILLED = killed("nats killed", "nats", bar=RECOVERED, whole=RECOVERED)
-NATS_AWAY = killed("nats away", "nats", bar=RECOVERED, whole=RECOVERED)
+NATS_AWAY = replace(
+    killed("nats away", "nats", bar=RECOVERED, whole=RECOVERED), reconnected=has_clients("watcher", "reconciler")
+)
 NATS_WIPED = wiped("nats wiped", "nats")
 ETCD_KILLED = killed("etcd killed", "etcd", bar=TAKEN_OVER)
 ETCD_AWAY = killed("etcd away", "etcd", bar=TAKEN_OVER)

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from tests.chaos.failures.drills import Ground, drill
+from tests.chaos.failures.drills import drill
+from tests.chaos.failures.grounds import Ground
 from tests.chaos.failures.outages import IN_TURN, Case
 
 

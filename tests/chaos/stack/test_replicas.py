@@ -19,22 +19,15 @@ from shared.core.objects import name_of
 from shared.core.resources import DEPLOYMENTS, GRAPHS, ROLE_BINDINGS, Ref
 from shared.ports.cluster import Selection
 from shared.testing.eventually import eventually
+from tests.chaos.stack.owners import PARTITIONS, claims
 from tests.e2e.graphs import apply_graphs, edit_replicas, names, wait_until_successful
 from tests.e2e.stacks import CLAIM_TTL, LiveStack
 
 NAMESPACE, COUNT = "shared", 30
 SERVICES = ("reconciler", "rbac", "discovery")
-PARTITIONS = 32
 BINDING = Ref(ROLE_BINDINGS, NAMESPACE, "planner-serviceaccount-binding")
 STARTING = timedelta(seconds=3)  # of simulated pods
 TAKEN_OVER = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")) + 2)
-
-
-async def claims(stack: LiveStack, service: str) -> dict[str, str]:
-    """Return which replica owns each partition."""
-    prefix = EtcdKeys(stack.record.name).claims(service)
-    async with stack.target.store() as store:
-        return {pair.key.removeprefix(prefix): pair.value.decode() for pair in (await store.list(prefix)).pairs}
 
 
 async def share(stack: LiveStack) -> None:
