@@ -153,7 +153,12 @@ async def test_no_acknowledged_message_is_lost_while_the_majority_is_away(nats: 
         "two of three NATS servers, kill -9",
         outage=AWAY,
         whole=(
-            Measure("from their return until a publish is acknowledged", timedelta(seconds=back), BACK, "section 9"),
+            Measure(
+                "from their return until a publish is acknowledged",
+                timedelta(seconds=back),
+                BACK,
+                "design.md section 9",
+            ),
         ),
         held="every acknowledged message is there, no older version on top of a newer one",
     )

@@ -29,9 +29,10 @@ from shared.runtime.partitions.service import PartitionService
 from shared.runtime.service import Service
 from shared.runtime.settings import ServiceSettings
 from shared.testing.eventually import eventually
-from tests.integration.rooms import Room, Servers, rooms_with
+from tests.integration.rooms import ROOMS, Room, Servers, rooms_with
 
 PATIENCE = timedelta(seconds=30)
+TTL = timedelta(seconds=2)
 RATE = 100  # changes a second
 GRAPHS_AT_ONCE = 10
 MANAGER = "tests"
@@ -59,9 +60,11 @@ class World:
     """One namespace of changing graphs, and who watches it."""
 
     rooms: Servers
+    watcher: Room
     namespace: str
     dice: random.Random = field(default_factory=lambda: random.Random(0))
     changed: int = 0
+    known: dict[str, str] = field(default_factory=dict)  # uid of each graph
 
     async def onlooker(self, *, nats_url: tuple[str, ...] = ()) -> Onlooker:
         """Start an onlooker that owns all partitions, and return it when its views are complete."""
@@ -93,28 +96,35 @@ class World:
         """Create, edit and delete graphs for ever, at a steady pace."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        known: dict[str, str] = {}
         while True:
-            self.changed += 1
-            await _change_something(self.rooms.cluster, self.namespace, self.dice, known)
+            await self.change_some(1)
             await asyncio.sleep(began + self.changed / RATE - loop.time())
+
+    async def change_some(self, number: int) -> None:
+        """Create, edit or delete so many graphs."""
+        for _ in range(number):
+            self.changed += 1
+            await _change_something(self.rooms.cluster, self.namespace, self.dice, self.known)
 
 
 @asynccontextmanager
 async def world(kubeconfig: Path, nats: NatsCluster, etcd: EtcdCluster) -> AsyncIterator[World]:
-    """Connect to the clusters and start the watcher."""
-    given = {
-        "kubeconfig": kubeconfig,
-        "nats_url": nats.urls,
-        "etcd_endpoints": etcd.endpoints,
-        "claim_ttl": timedelta(seconds=2),
-    }
+    """Start a watcher on clusters."""
+    given = {"kubeconfig": kubeconfig, "nats_url": nats.urls, "etcd_endpoints": etcd.endpoints}
+    async with world_on(given) as made:
+        yield made
+
+
+@asynccontextmanager
+async def world_on(given: dict[str, object], **of_watcher: object) -> AsyncIterator[World]:
+    """Connect to servers that run, and start a watcher, which may have settings of its own."""
     namespace = f"changing-{next(_numbers)}"
-    async with rooms_with(given) as rooms:
+    async with rooms_with({**given, "claim_ttl": TTL}) as rooms:
         made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         await rooms.cluster.apply(made, manager=MANAGER)
-        await rooms.start("watcher")
-        yield World(rooms, namespace)
+        watcher = rooms.run("watcher", ROOMS["watcher"], **of_watcher)
+        await eventually(lambda: watcher.service.readiness.is_ready, within=PATIENCE)
+        yield World(rooms, watcher, namespace)
 
 
 async def look(work: Work) -> Outcome:
