@@ -56,6 +56,15 @@ class Reported:
     answer: Manifest | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A finer step that waits to be written, and since when there has been such a one."""
+
+    digest: str
+    since: float
+    first: float
+
+
 @dataclass(slots=True)
 class Statuses:
     """The one writer of the statuses of graphs and components."""
@@ -64,8 +73,9 @@ class Statuses:
     clock: Clock
     decisions: Decisions
     recorder: EventRecorder
-    patience: timedelta = timedelta(seconds=1)
-    _put_off: dict[Ref, float] = field(default_factory=dict)  # since when a finer step waits to be written
+    patience: timedelta = timedelta(seconds=1)  # for which a finer step has to stand
+    longest: timedelta = timedelta(seconds=5)  # for which steps that follow each other may go unsaid
+    _put_off: dict[Ref, _Step] = field(default_factory=dict)
 
     async def report(self, work: Work, status: Manifest) -> Reported:
         """Write a status if it differs from what the view holds.
@@ -78,21 +88,23 @@ class Statuses:
             self._put_off.pop(work.primary, None)
             return Reported()
         previous = dict(mapping(entry.summary, "status"))
-        if status_digest(previous) == status_digest(status):
+        said = status_digest(status)
+        if status_digest(previous) == said:
             self._put_off.pop(work.primary, None)
             return Reported()
-        left = self._time_left(work.primary, previous, status)
+        left = timedelta(0) if is_urgent(previous, status) else self._time_left(work.primary, said)
         if left > timedelta(0):
             return Reported(Retry("a step of the rollout is reported if it lasts", left))
         return await self._write(work, entry, previous, status)
 
-    def _time_left(self, primary: Ref, before: Manifest, after: Manifest) -> timedelta:
+    def _time_left(self, primary: Ref, said: str) -> timedelta:
         """Return how long a finer step still has to stand before it is written."""
-        if is_urgent(before, after):
-            self._put_off.pop(primary, None)
-            return timedelta(0)
         now = self.clock.elapsed()
-        return self.patience - timedelta(seconds=now - self._put_off.setdefault(primary, now))
+        step = self._put_off.get(primary)
+        if step is None or step.digest != said:
+            step = self._put_off[primary] = _Step(said, now, step.first if step is not None else now)
+        due = min(step.since + self.patience.total_seconds(), step.first + self.longest.total_seconds())
+        return timedelta(seconds=due - now)
 
     async def _write(self, work: Work, entry: Entry, previous: Manifest, status: Manifest) -> Reported:
         work.fence.check()

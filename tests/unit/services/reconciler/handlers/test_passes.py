@@ -10,7 +10,7 @@ from services.reconciler.desired.names import FINALIZER
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from shared.core.errors import ConflictError, InvalidObjectError, UnreachableError
 from shared.core.json import Manifest, text
-from shared.core.objects import finalizers_of, uid_of
+from shared.core.objects import finalizers_of, generation_of, uid_of
 from shared.core.outcomes import Done, Retry
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, Ref, Resource
 from shared.testing.cluster_faults import Fault, LoseRequest, Refuse, Request
@@ -525,6 +525,28 @@ async def test_a_finer_step_is_reported_when_it_lasts() -> None:
     assert timedelta(0) < outcome.after <= timedelta(seconds=1)
     assert at_once == []
     assert desk.writes == [("apply", COMPONENTS.plural, "status")]
+
+
+async def test_steps_that_follow_each_other_go_unsaid_for_five_seconds_at_most() -> None:
+    desk = await a_desk(a_graph(replicas=20))
+    await desk.bring_about()
+    desk.cluster.edit(CHAT, lambda live: live["spec"]["services"]["web"].update(replicas=40))
+    desk.see()
+    await desk.run(CHAT)
+    await desk.run(WEB)
+    generation = generation_of(desk.cluster.peek(WEB_DEPLOYMENT) or {})
+    desk.forget_requests()
+
+    written = []
+    for updated in range(1, 11):
+        some = {"observedGeneration": generation, "replicas": 40, "updatedReplicas": updated}
+        desk.cluster.set_status(WEB_DEPLOYMENT, {**some, "readyReplicas": 20, "availableReplicas": 20})
+        desk.see()
+        await desk.run(WEB)
+        written.append(len(desk.writes))
+        await desk.clock.advance(timedelta(seconds=0.6))
+
+    assert written[8:] == [0, 1]
 
 
 async def test_every_write_of_a_component_carries_the_graph_s_uid() -> None:
