@@ -5,6 +5,7 @@ nodes exist.
 """
 
 import asyncio
+import gc
 import os
 import signal
 from pathlib import Path
@@ -25,12 +26,16 @@ from lab.simulator.world import World
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 STOPPED_BY_USER = 130
+# Objects of the cluster are trees: looking through all of them for cycles is rarely worth its time.
+COLLECT_AFTER = (20_000, 20, 20)
 
 
 def main() -> int:
     """Run as the command line asks and return the exit code."""
     given = settings()
     configure(given.log_level)
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
     try:
         asyncio.run(_until_terminated(given))
     except (AccessError, FaultError) as error:
