@@ -25,13 +25,14 @@ class FakeClock:
         self._start = start
         self._elapsed = 0.0
         self._suspended = 0.0
+        self._jumped = timedelta()
         self._made = 0
         self._sleeps: list[tuple[float, int, asyncio.Future[None]]] = []
         self._callbacks: list[tuple[float, int, Callable[[], None]]] = []
 
     def now(self) -> datetime:
         """Return the time of day."""
-        return self._start + timedelta(seconds=self._elapsed)
+        return self._start + timedelta(seconds=self._elapsed) + self._jumped
 
     def elapsed(self) -> float:
         """Return the seconds since the clock was made, with those of a suspended machine."""
@@ -50,6 +51,10 @@ class FakeClock:
     def call_at(self, elapsed: float, callback: Callable[[], None]) -> None:
         """Call a function when the clock gets there; for servers, which no suspended client stops."""
         heapq.heappush(self._callbacks, (elapsed, self._next(), callback))
+
+    def jump(self, delta: timedelta) -> None:
+        """Set the time of day forward or back, as an administrator or a time server does; nothing else passes."""
+        self._jumped += delta
 
     async def advance(self, delta: timedelta) -> None:
         """Move the clock on, waking in order everything that waits for a moment on the way."""
