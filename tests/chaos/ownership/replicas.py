@@ -24,8 +24,9 @@ from shared.core.errors import TemporaryError
 from shared.core.outcomes import Outcome
 from shared.core.resources import COMPONENTS, GRAPHS
 from shared.ports.bus import Bus
+from shared.ports.cluster import Cluster
 from shared.ports.passes import Handler, Work
-from shared.ports.store import Lease
+from shared.ports.store import Lease, Store
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decisions import Origin
 from shared.runtime.health import Readiness
@@ -116,8 +117,9 @@ class Scene:
 
     def _service(self, replica: Replica) -> PartitionService:
         process, pulse = replica.process, replica.pulse
-        clock, store = PulsedClock(self.run.clock, pulse), PulsedStore(process.store, pulse)
-        client = Client(self.run.cluster, self.network, pulse, SERVICE)
+        # Casts: the wrappers leave out what only other programs than a reconciler ask of a server.
+        clock, store = PulsedClock(self.run.clock, pulse), cast(Store, PulsedStore(process.store, pulse))
+        client = cast(Cluster, Client(self.run.cluster, self.network, pulse, SERVICE))
         letters = DeadLetters(process.bus, clock, Origin(SERVICE, "chaos", "1", process.name))
         settings = ReconcilerSettings(install="chaos", platform=PlatformContext())
         around = SimpleNamespace(

@@ -1,10 +1,10 @@
 """How long statuses of older generations stood while somebody was there to renew them (P-22): pure.
 
 The definition. A status is stale while its object's generation is newer than the one it speaks of, in the states that
-the API server's watch showed, one after the other. Somebody is there while the object's unit has a holder that is awake.
-Only time in which both hold is counted, and it must not reach more than a second in one piece. A piece begins anew with
-each claim and each awakening; a failed call of the holder interrupts it until the first retry, which comes after a
-second. Once a server is disturbed, the span is judged no more: its retries back off.
+the API server's watch showed, one after the other. Somebody is there while the object's unit has a holder that is
+awake. Only time in which both hold is counted, and it must not reach more than a second in one piece. A piece begins
+anew with each claim and each awakening; a failed call of the holder interrupts it until the first retry, which comes
+after a second. Once a server is disturbed, the span is judged no more: its retries back off.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import pairwise
 
-from tests.chaos.ownership.records import Claimed, Ended, Freed, Record, Slept
+from tests.chaos.ownership.records import Claimed, Disturbed, Ended, Freed, Record, Slept
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,29 @@ class Tenures:
         """Return how often a unit that somebody had held before was taken."""
         return len(self.by_token) - len({(each.service, each.unit) for each in self.by_token.values()})
 
-    def takeovers(self, records: Iterable[Record]) -> list[float]:
-        """Return the seconds from each death or falling asleep of a holder to the next claim on what it held."""
+    def takeovers(self, records: Sequence[Record], ttl: timedelta) -> list[float]:
+        """Return the seconds from each death or falling asleep of a holder to the next claim on what it held.
+
+        Only where nothing else happened meanwhile, or shortly before: no server away, no other replica dead or asleep.
+        """
         lines: dict[tuple[str, str], list[Tenure]] = {}
         for tenure in sorted(self.by_token.values(), key=lambda each: each.token):
             lines.setdefault((tenure.service, tenure.unit), []).append(tenure)
-        successors = [pair for line in lines.values() for pair in itertools.pairwise(line)]
+        successors = [pair for line in lines.values() for pair in pairwise(line)]
+        events = [each for each in records if isinstance(each, Ended | Slept | Disturbed)]
         found = []
-        for absence in records:
+        for absence in events:
             if isinstance(absence, Ended) or (isinstance(absence, Slept) and absence.is_asleep):
                 found += [
                     after.taken_at - absence.at
                     for before, after in successors
-                    if before.member == absence.member and before.taken_at <= absence.at < before.freed_at
+                    if before.member == absence.member
+                    and before.taken_at <= absence.at < before.freed_at
+                    and _is_alone(absence, events, absence.at - ttl.total_seconds(), after.taken_at)
                 ]
         return found
+
+
+def _is_alone(event: Ended | Slept, events: Iterable[Ended | Slept | Disturbed], since: float, until: float) -> bool:
+    others = (each for each in events if isinstance(each, Disturbed) or each.member != event.member)
+    return not any(since <= each.at <= until for each in others)
