@@ -59,7 +59,7 @@ class Target:
         """Open the ownership store."""
         from shared.assembly.connections import store_of
 
-        async with store_of(self.settings) as store:
+        async with store_of(self.settings, service="ctl") as store:
             yield store
 
 

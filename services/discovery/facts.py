@@ -108,19 +108,32 @@ class GpuFact:
     record: FactRecord
     _objects: dict[Ref, tuple[ChangeHeaders, Manifest | None]] = field(default_factory=dict)  # None: counts for nothing
     _missing: set[Resource] = field(default_factory=lambda: {NODES, PODS})
+    _current_at: float = 0.0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _is_stale: bool = False
 
     async def run(self, fence: Fence) -> None:
         """Follow nodes and pods of all partitions, and write the capacity when it changes."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow())
-            while True:
-                await self._changed.wait()
-                await self.clock.sleep(GATHER)
-                self._changed.clear()
-                found = capacity(self._of(NODES), self._of(PODS))
-                await self.record.write(GPU, found.encode(), fence)
+        self._current_at = self.clock.elapsed()
+        metrics.INVENTORY_AGE_SECONDS.labels(GPU).set_function(self._age)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow())
+                while True:
+                    await self._changed.wait()
+                    await self.clock.sleep(GATHER)
+                    self._changed.clear()
+                    found = capacity(self._of(NODES), self._of(PODS))
+                    await self.record.write(GPU, found.encode(), fence)
+        finally:
+            metrics.INVENTORY_AGE_SECONDS.remove(GPU)
+
+    def _age(self) -> float:
+        """Return for how many seconds changes of nodes and pods could not have arrived."""
+        now = self.clock.elapsed()
+        if self.bus.is_connected and not self._missing:
+            self._current_at = now
+        return now - self._current_at
 
     async def _follow(self) -> None:
         self._objects.clear()

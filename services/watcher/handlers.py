@@ -92,8 +92,10 @@ class KindWatcher:
     _advanced: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _settled: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _observed_at: dict[int, float] = field(init=False, default_factory=dict)
+    _heard_at: float = field(init=False)  # when the API server last said anything
 
     def __post_init__(self) -> None:
+        self._heard_at = self.around.clock.elapsed()
         self.publisher = Publisher(
             bus=self.around.bus,
             clock=self.around.clock,
@@ -106,6 +108,7 @@ class KindWatcher:
     async def run(self) -> None:
         """Run until cancelled; raise RelistError when everything has to be read again."""
         resume_from = await self._resume_point()
+        metrics.PROGRESS.labels(self.resource.plural).set_function(self._last_heard)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.publisher.run())
@@ -118,7 +121,13 @@ class KindWatcher:
                 tasks.create_task(self._keep_epoch())
                 tasks.create_task(self._observe(resume_from))
         finally:
+            metrics.PROGRESS.remove(self.resource.plural)
             self._report_synced(False)
+
+    def _last_heard(self) -> float:
+        """Return the time of day at which the API server last said anything of the kind."""
+        silence = 0.0 if self._absent.is_set() else self.around.clock.elapsed() - self._heard_at
+        return self.around.clock.now().timestamp() - silence
 
     async def _resume_point(self) -> int | None:
         """Return the version to resume from, or None where only a list is safe."""
@@ -151,6 +160,7 @@ class KindWatcher:
 
     async def _follow(self, resume_from: int | None) -> None:
         async for observation in self.around.informer.follow(self.resource, resume_from=resume_from):
+            self._heard_at = self.around.clock.elapsed()
             async with self._taking:
                 await self._take(observation)
             del observation  # a list of everything must not be kept until something happens

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from services.watcher import metrics
 from shared.contracts.streams import CHANGES, StreamSpec
 from shared.core.errors import TemporaryError
 from shared.ports.bus import EventLog, StreamMissingError
@@ -53,6 +54,8 @@ class StreamKeeper:
         while True:
             try:
                 await self.bus.provision(self.specs, install=self.install)
+                if limit := await self.bus.storage_limit():
+                    metrics.STREAM_LIMIT_BYTES.labels("own").set(limit)
                 await self._note((await self.bus.state(CHANGES)).created)
                 await self._while_in_place()
             except TemporaryError as error:
@@ -68,6 +71,7 @@ class StreamKeeper:
                     state = await self.bus.state(spec.name)
                 except StreamMissingError:
                     return
+                metrics.STREAM_BYTES.labels(spec.name).set(state.size)
                 if spec.name == CHANGES:
                     await self._note(state.created)
 

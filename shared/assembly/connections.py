@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from importlib.metadata import version
@@ -45,10 +45,10 @@ def bus_of(settings: ServiceSettings, *, service: str) -> AbstractAsyncContextMa
     def count(kind: str) -> None:
         metrics.BUS_ERRORS.labels(service, kind).inc()
 
-    return connect_bus(options, count_error=count)
+    return connect_bus(options, count_error=count, observe=_timed(metrics.BUS_SECONDS, service))
 
 
-def store_of(settings: ServiceSettings) -> AbstractAsyncContextManager[EtcdStore]:
+def store_of(settings: ServiceSettings, *, service: str) -> AbstractAsyncContextManager[EtcdStore]:
     """Open the ownership store; waits for as long as no server is there."""
     options = EtcdOptions(
         endpoints=settings.etcd_endpoints,
@@ -58,7 +58,22 @@ def store_of(settings: ServiceSettings) -> AbstractAsyncContextManager[EtcdStore
         client_certificate=settings.etcd_cert,
         client_key=settings.etcd_key,
     )
-    return connect_store(options, CLOCK, incarnation_key=EtcdKeys(settings.install).incarnation)
+    return connect_store(
+        options,
+        CLOCK,
+        incarnation_key=EtcdKeys(settings.install).incarnation,
+        observe=_timed(metrics.STORE_SECONDS, service),
+    )
+
+
+def _timed(histogram: Histogram, service: str) -> Callable[[str, float], None]:
+    """Return what puts the time of an operation into a histogram; the series are found once, not at each call."""
+
+    @cache
+    def series(operation: str) -> Histogram:
+        return histogram.labels(service, operation)
+
+    return lambda operation, seconds: series(operation).observe(seconds)
 
 
 @asynccontextmanager
@@ -114,4 +129,4 @@ class _Counted(Observer):
 @cache
 def _counters(service: str, verb: str, resource: str, code: int) -> tuple[Counter, Histogram]:
     requests = metrics.CLUSTER_REQUESTS.labels(service, verb, resource, str(code))
-    return requests, metrics.CLUSTER_REQUEST_SECONDS.labels(service, verb)
+    return requests, metrics.CLUSTER_REQUEST_SECONDS.labels(service, verb, resource)

@@ -87,7 +87,7 @@ async def platform(settings: ServiceSettings, service: Service) -> AsyncIterator
         await wait_for(KUBERNETES, cluster.ping, readiness=readiness, clock=CLOCK)
         bus = await stack.enter_async_context(bus_of(settings, service=service.name))
         bus.on_problem(partial(_report, readiness, "nats"))
-        store = await stack.enter_async_context(store_of(settings))
+        store = await stack.enter_async_context(store_of(settings, service=service.name))
         store.on_problem(partial(_report, readiness, "etcd"))
         origin = Origin(service.name, settings.install, service.version, member)
         decisions = DecisionLog(bus, CLOCK, origin)

@@ -14,7 +14,7 @@ import structlog
 
 from shared.bus.connection import Connection
 from shared.bus.consumers import OrderedConsumer
-from shared.bus.jetstream import JetStream
+from shared.bus.jetstream import JetStream, Observe, observe_nothing
 from shared.bus.messages import ReplicasRefusedError, stored_message, stream_state
 from shared.bus.options import NatsOptions
 from shared.bus.provisioning import repair, stream_configuration, wanted_replicas
@@ -36,13 +36,16 @@ def _count_nothing(kind: str) -> None:
 
 @asynccontextmanager
 async def connect(
-    options: NatsOptions, *, count_error: Callable[[str], None] = _count_nothing
+    options: NatsOptions, *, count_error: Callable[[str], None] = _count_nothing, observe: Observe = observe_nothing
 ) -> AsyncIterator[NatsEventLog]:
-    """Open the event log, waiting for as long as no server is there; `count_error` gets the kind of each error."""
+    """Open the event log, waiting for as long as no server is there.
+
+    `count_error` gets the kind of each error, `observe` the time of each request.
+    """
     connection = Connection(options, count_error)
     try:
         await connection.open()
-        yield NatsEventLog(connection, options)
+        yield NatsEventLog(connection, options, observe)
     finally:
         await connection.close()
 
@@ -50,11 +53,11 @@ async def connect(
 class NatsEventLog:
     """A `Bus` on NATS: `EventLog` on JetStream, `Questions` on the connection itself."""
 
-    def __init__(self, connection: Connection, options: NatsOptions) -> None:
+    def __init__(self, connection: Connection, options: NatsOptions, observe: Observe = observe_nothing) -> None:
         """Use an open connection."""
         self._connection = connection
         self._options = options
-        self._jetstream = JetStream(connection, options.times)
+        self._jetstream = JetStream(connection, options.times, observe)
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._problem = Problem()
         self._full = ""  # what the server says of its room, when it has none

@@ -7,7 +7,8 @@ that writes is repeated only when the server said that it did not do it (nobody 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,6 +26,11 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between repetitions; the last one aga
 _READS = 4  # times that a read is sent within its deadline when no answer comes
 
 Answer = Mapping[str, object]
+Observe = Callable[[str, float], None]  # of `publish` or `api`, and the seconds until the answer or the failure
+
+
+def observe_nothing(operation: str, seconds: float) -> None:
+    """Measure no requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +39,23 @@ class JetStream:
 
     connection: Connection
     times: NatsTimes
+    observe: Observe = observe_nothing
 
     async def call(self, operation: str, body: Mapping[str, object] | None = None, *, is_write: bool = False) -> Answer:
         """Call an operation such as `STREAM.INFO.<name>` and return its answer."""
-        payload = canonical(body) if body else b""
-        return await self._repeat(f"{_API}.{operation}", payload, {}, within=self.times.request, is_write=is_write)
+        payload, began = canonical(body) if body else b"", time.monotonic()
+        try:
+            return await self._repeat(f"{_API}.{operation}", payload, {}, within=self.times.request, is_write=is_write)
+        finally:
+            self.observe("api", time.monotonic() - began)
 
     async def publish(self, subject: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Publish a message and return its acknowledgement."""
-        return await self._repeat(subject, body, headers, within=self.times.publish, is_write=True)
+        began = time.monotonic()
+        try:
+            return await self._repeat(subject, body, headers, within=self.times.publish, is_write=True)
+        finally:
+            self.observe("publish", time.monotonic() - began)
 
     async def _repeat(
         self, subject: str, body: bytes, headers: Mapping[str, str], *, within: timedelta, is_write: bool

@@ -30,7 +30,7 @@ from shared.store.options import EtcdOptions
 from shared.store.pauses import BackOff
 from shared.store.revisions import lowered, raised, raised_everything, raised_pair
 from shared.store.watches import Follower
-from shared.store.wire import Wire
+from shared.store.wire import Observe, Wire, observe_nothing
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +38,14 @@ _PAGE = 2000  # keys of one read
 
 
 @asynccontextmanager
-async def connect(options: EtcdOptions, clock: Clock, *, incarnation_key: str) -> AsyncIterator[EtcdStore]:
-    """Open the store, waiting for as long as no server is there; it is known again by the value of a key."""
-    wire = Wire(options)
+async def connect(
+    options: EtcdOptions, clock: Clock, *, incarnation_key: str, observe: Observe = observe_nothing
+) -> AsyncIterator[EtcdStore]:
+    """Open the store, waiting for as long as no server is there; it is known again by the value of a key.
+
+    `observe` gets the time of each call.
+    """
+    wire = Wire(options, observe)
     try:
         store = EtcdStore(wire, Incarnation(wire, incarnation_key), options, clock)
         await store.wait_until_there()

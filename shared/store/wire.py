@@ -8,6 +8,7 @@ that may hide a new server behind the old address raises `failures`, so that the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -38,15 +39,21 @@ _GRPC_OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 
+Observe = Callable[[str, float], None]  # of the call's name, and the seconds until the answer or the failure
 Call = Callable[[Any, tuple[tuple[str, str], ...]], Awaitable[Message]]  # of a channel and the metadata to send
+
+
+def observe_nothing(call: str, seconds: float) -> None:
+    """Measure no calls."""
 
 
 class Wire:
     """The channels to all endpoints; one of them is used, the others wait."""
 
-    def __init__(self, options: EtcdOptions) -> None:
+    def __init__(self, options: EtcdOptions, observe: Observe = observe_nothing) -> None:
         """Open the channels, which connect by themselves when they are used."""
         self._options = options
+        self._observe = observe
         self._channels = _open_channels(options)
         self._current = 0
         self._token = ""
@@ -139,11 +146,14 @@ class Wire:
         return await self._logged_in(once, name, is_write=is_write)
 
     async def _logged_in(self, once: Call, name: str, *, is_write: bool) -> Message:
+        began = time.monotonic()
         try:
             return await self._attempt(once, name, is_write=is_write)
         except LoginExpiredError:
             self.forget_login()
             return await self._attempt(once, name, is_write=is_write)
+        finally:
+            self._observe(name, time.monotonic() - began)
 
     async def _attempt(self, once: Call, name: str, *, is_write: bool) -> Message:
         await self._log_in_if_needed()

@@ -118,7 +118,7 @@ async def rooms_with(given: dict[str, Any]) -> AsyncIterator[Servers]:
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(cluster_of(settings, service="test"))
         bus = await stack.enter_async_context(bus_of(settings, service="test"))
-        store = await stack.enter_async_context(store_of(settings))
+        store = await stack.enter_async_context(store_of(settings, service="test"))
         for document in yaml.safe_load_all(BASE.read_text(encoding="utf-8")):
             if document["kind"] != "ValidatingWebhookConfiguration":  # nobody would answer
                 await cluster.apply(document, manager="test")

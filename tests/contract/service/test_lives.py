@@ -106,5 +106,5 @@ async def test_health_is_served_on_any_free_port_and_told_in_a_file(tmp_path: Pa
     assert port_file.read_text(encoding="utf-8") == f"{port}\n"
     assert (health.status_code, health.http_version) == (200, "HTTP/1.1")
     assert (waiting.status_code, waiting.json()["waiting"]) == (503, {"etcd": "not connected yet"})
-    assert 'dynamo_operator_ready{platform_service="lives"} 0.0' in metrics.text
+    assert 'dynamo_operator_readiness_status{platform_service="lives"} 0.0' in metrics.text
     assert ready.status_code == 200

@@ -90,7 +90,7 @@ def test_a_service_reports_health_readiness_and_metrics_on_a_port_it_tells(start
     assert httpx.get(f"{process.url}/healthz").text == "ok\n"
     metrics = httpx.get(f"{process.url}/metrics")
     assert metrics.headers["content-type"].startswith("text/plain; version=")
-    assert 'dynamo_operator_ready{platform_service="sample"} 1.0' in metrics.text
+    assert 'dynamo_operator_readiness_status{platform_service="sample"} 1.0' in metrics.text
     assert process.end() == 0
     assert process.events[-3:] == ["service stops", "work in hand is finished", "service stopped"]
 

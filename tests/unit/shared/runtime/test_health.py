@@ -37,4 +37,4 @@ def test_readiness_is_a_metric_too() -> None:
 
     readiness.wait("etcd", "not connected yet")
 
-    assert REGISTRY.get_sample_value("dynamo_operator_ready", {"platform_service": "unit-metric"}) == 0
+    assert REGISTRY.get_sample_value("dynamo_operator_readiness_status", {"platform_service": "unit-metric"}) == 0
