@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from cli.files import capability_crds, crd_files
 from cli.printing import notes
 from cli.targets import DEFAULT_STACK, find_target
 from lab.launcher.bringup import SERVICES, Bringup, StackOptions, is_ready, take_down
+from lab.launcher.processes import free_port
 from lab.launcher.stacks import Stack, read_stack, starting
 from shared.api.platform import Capability
 
@@ -98,8 +99,9 @@ def stack_options(
     name: str, capabilities: Iterable[str], settings: Iterable[str], latency: int, replicas: Iterable[str]
 ) -> StackOptions:
     """Return what a command line asks of a stack; raise CommandError naming the option that is wrong."""
+    numbers = dict(_replicas(each) for each in replicas)
     arguments: dict[str, list[str]] = {service: [] for service in SERVICES}
-    arguments["webhook"] += ["--admission-port", "0", "--reachable-at", "127.0.0.1", "--closing-delay", "0s"]
+    arguments["webhook"] += ["--reachable-at", "127.0.0.1", "--closing-delay", "0s", *_admission_port(numbers)]
     for each in settings:
         path, equals, value = each.partition("=")
         scope, dot, field = path.partition(".")
@@ -118,7 +120,7 @@ def stack_options(
         crd_files=(*crd_files(), *(path for each in capabilities for path in capability_crds(each))),
         latency_ms=latency,
         service_arguments={service: tuple(given) for service, given in arguments.items()},
-        replicas=dict(_replicas(each) for each in replicas),
+        replicas=numbers,
     )
 
 
@@ -153,6 +155,13 @@ def _report_running(stack: Stack) -> int:
     notes().print(f"stack {stack.name} {state}", markup=False)
     print(f"export KUBECONFIG={stack.kubeconfig}")
     return Exit.DONE
+
+
+def _admission_port(replicas: Mapping[str, int]) -> list[str]:
+    """Return where webhooks listen: one at any free port, several together at one that has to be known before."""
+    if replicas.get("webhook", 1) == 1:
+        return ["--admission-port", "0"]
+    return ["--admission-port", str(free_port()), "--shared-port", "true"]
 
 
 def _replicas(text: str) -> tuple[str, int]:

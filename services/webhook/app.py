@@ -41,6 +41,7 @@ async def app(settings: WebhookSettings, service: Service) -> None:
         application(REVIEWED_KINDS, policy=policy(settings), decisions=trail),
         settings.admission_address,
         settings.admission_port,
+        is_shared=settings.shared_port,
     )
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(cluster_of(settings, service=service.name))

@@ -35,6 +35,7 @@ class Listener:
     application: web.Application
     address: str
     port: int
+    is_shared: bool = False  # other processes may listen on the port too, and the kernel shares connections out
     _context: ssl.SSLContext = field(default_factory=_server_context)
     _served: Pair | None = None
     _runner: web.AppRunner | None = None
@@ -48,7 +49,10 @@ class Listener:
             runner = web.AppRunner(self.application, access_log=None, handle_signals=False)
             await runner.setup()
             try:
-                await web.TCPSite(runner, self.address, self.port, ssl_context=self._context).start()
+                site = web.TCPSite(
+                    runner, self.address, self.port, ssl_context=self._context, reuse_port=self.is_shared or None
+                )
+                await site.start()
             except OSError:
                 await runner.cleanup()
                 raise

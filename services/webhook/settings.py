@@ -14,6 +14,9 @@ class WebhookSettings(ServiceSettings):
 
     admission_address: str = Field("127.0.0.1", description="Address that admission requests are served on.")
     admission_port: int = Field(9443, ge=0, le=65535, description="Port of admission requests; 0: any free one.")
+    shared_port: bool = Field(
+        False, description="Let several replicas on one machine answer on the same port; outside a cluster only."
+    )
     reachable_at: str = Field(
         "",
         description="Host name or address under which the API server reaches this process; empty: through the Service.",
