@@ -13,6 +13,7 @@ from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import state_home
 
 SERVING = 20 if IS_LONG else 4  # graphs
+REPLICAS = ("reconciler=3", "webhook=2") if IS_LONG else ()
 
 
 @pytest.fixture(scope="session")
@@ -25,5 +26,5 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def ground(home: Path) -> Iterator[Ground]:
     """The stack that the folder shares; a test gives it back whole."""
-    with kept_stack("failures", replicas=("reconciler=3",)) as live:
+    with kept_stack("failures", replicas=REPLICAS) as live:
         yield make_ground(live, [case.namespace for case in IN_TURN], serving=SERVING)

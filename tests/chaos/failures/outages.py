@@ -101,7 +101,10 @@ RBAC = killed("rbac", "rbac", bar=STARTED + TAKEN_OVER)
 DISCOVERY = Outage(
     "discovery", "discovery: kill -9", crash("discovery"), restart("discovery"), TAKEN_OVER, goes_on=True
 )
-ALL_WEBHOOKS = killed("all webhooks", "webhook", bar=STARTED + TAKEN_OVER)
+ONE_WEBHOOK = Outage(
+    "one webhook", "one of two behind one port: kill -9", crash("webhook"), restart("webhook"), TAKEN_OVER, goes_on=True
+)
+ALL_WEBHOOKS = killed("all webhooks", "webhook", "webhook-2", bar=STARTED + TAKEN_OVER)
 ASLEEP = Outage("asleep", "every process: SIGSTOP", fall_asleep, wake_up, TAKEN_OVER, TAKEN_OVER)
 NATS_KILLED = killed("nats killed", "nats", bar=RECOVERED, whole=RECOVERED)
 NATS_AWAY = replace(
@@ -160,6 +163,7 @@ LONG = (
     Case("without-reconcilers", ALL_RECONCILERS, LASTS),
     Case("without-rbac", RBAC, LASTS),
     Case("without-discovery", DISCOVERY, LASTS),
+    Case("without-a-webhook", ONE_WEBHOOK, LASTS),
     Case("without-webhooks", ALL_WEBHOOKS, LASTS),
     Case("nats-killed", NATS_KILLED),
     Case("without-nats", NATS_AWAY, LASTS),
