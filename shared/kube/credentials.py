@@ -54,15 +54,20 @@ class Credentials:
 
     async def access(self, *, refused: Access | None = None) -> Access:
         """Return how to reach the server; `refused` is what did not work, so that many refusals cause one reading."""
+        found = self.known(refused=refused)
+        if found is not None:
+            return found
         known = self._access
-        is_fresh = self.clock.elapsed() - self._read_at < GOOD_FOR.total_seconds()
-        if known is not None and known is not refused and is_fresh:
-            return known
         async with self._reading:
             if self._access is None or self._access is known:
                 self._access = await self._read(known)
                 self._read_at = self.clock.elapsed()
             return self._access
+
+    def known(self, *, refused: Access | None = None) -> Access | None:
+        """Return how to reach the server if that is known and fresh, so that a request waits for nothing."""
+        is_fresh = self.clock.elapsed() - self._read_at < GOOD_FOR.total_seconds()
+        return self._access if is_fresh and self._access is not refused else None
 
     async def _read(self, known: Access | None) -> Access:
         try:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
@@ -123,8 +124,11 @@ class Transport:
         """Return the body of a successful answer; raise the error that any other one means."""
         allowed = self._limits.write_deadline if call.is_write else self._limits.deadline
         end = self._clock.elapsed() + allowed.total_seconds()
-        async with self._until(end, f"{call}: no connection became free in time"):
-            await self._free.acquire()
+        if self._free.locked():
+            async with self._until(end, f"{call}: no connection became free in time"):
+                await self._free.acquire()
+        else:
+            await self._free.acquire()  # which waits for nothing
         try:
             return await self._attempt(call, end)
         finally:
@@ -158,8 +162,10 @@ class Transport:
     async def _attempt(self, call: Call, end: float) -> bytes:
         refused: Access | None = None
         while True:
-            async with self._until(end, f"{call}: no credentials in time"):
-                access = await self._credentials.access(refused=refused)
+            access = self._credentials.known(refused=refused)
+            if access is None:
+                async with self._until(end, f"{call}: no credentials in time"):
+                    access = await self._credentials.access(refused=refused)
             try:
                 answer = await self._exchange(call, access, end)
             except UntrustedServerError:
@@ -271,7 +277,7 @@ def kept_alive(address: AddrInfoType) -> socket.socket:
 
 def _arguments(call: Call, access: Access) -> dict[str, Any]:
     # Encoded here, once: the session would parse and quote every part of each address again.
-    query = f"?{urlencode(call.query)}" if call.query else ""
+    query = f"?{_encoded(tuple(call.query.items()))}" if call.query else ""
     headers = {"Accept": call.accept, **access.headers}
     if call.body is not None:
         headers["Content-Type"] = call.content_type
@@ -287,6 +293,12 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "proxy": access.proxy,
         "allow_redirects": False,
     }
+
+
+@lru_cache
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    """Return a query as it is sent; those of writes are few."""
+    return urlencode(query)
 
 
 def audit_id(mandate: Mandate, number: int) -> str:
