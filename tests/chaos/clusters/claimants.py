@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 
+from lab.launcher.etcd_clusters import EtcdCluster, EtcdMember
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.core.errors import ConflictError, LeaseLostError, TemporaryError
 from shared.ports.passes import Fence
@@ -23,10 +25,14 @@ from shared.runtime.partitions.claims.replicas import ClaimOptions, Replica
 from shared.runtime.partitions.claims.units import Claimed
 from shared.store.etcd_store import connect
 from shared.store.options import EtcdOptions
+from shared.testing.eventually import eventually
 
 TTL = timedelta(seconds=2)
+TAKEN_AGAIN = 2 * TTL  # design.md section 5, when etcd's leader dies
+PATIENCE = timedelta(seconds=30)
 UNITS = tuple(str(number) for number in range(8))
 SERVICE = "claimant"
+_numbers = count()
 _PACE = 0.02  # seconds between two samples, and between two writes under one fence
 
 
@@ -143,3 +149,26 @@ async def claimants(install: str, *orders: tuple[str, ...]) -> AsyncIterator[Wat
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
+
+
+@asynccontextmanager
+async def watched(cluster: EtcdCluster, first: EtcdMember | None = None) -> AsyncIterator[Watch]:
+    """Run two claimants that hold all units, one of which uses the named member first."""
+    used = first or cluster.members[0]
+    others = tuple(member.url for member in cluster.members if member is not used)
+    async with claimants(f"clusters-{next(_numbers)}", (used.url, *others), (*others, used.url)) as watch:
+        await eventually(lambda: watch.is_complete, within=PATIENCE)
+        watch.begin()
+        yield watch
+        assert watch.overlaps == []
+        assert [each.refused for each in watch.claimants] == [0, 0]
+
+
+async def held_on(watch: Watch) -> float:
+    """Wait until writes went on for a whole life of a lease, so that nothing of the disturbance is still to come."""
+    written = sum(each.written for each in watch.claimants)
+    loop = asyncio.get_running_loop()
+    over = loop.time() + TTL.total_seconds()
+    await eventually(lambda: watch.is_complete and loop.time() > over, within=PATIENCE)
+    await eventually(lambda: sum(each.written for each in watch.claimants) > written, within=PATIENCE)
+    return watch.longest_gap

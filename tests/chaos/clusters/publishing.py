@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import count, pairwise
 
+from lab.launcher.nats_clusters import NatsCluster
 from services.watcher.changes.publications import Origin, Publication, publications
 from services.watcher.publisher import Publisher, Stored
 from shared.bus.event_log import connect
@@ -23,10 +24,13 @@ from shared.contracts.streams import CHANGES, StreamSpec, stream_specs
 from shared.core.resources import GRAPHS
 from shared.ports.bus import After, EventLog
 from shared.runtime.clock import SystemClock
+from shared.testing.eventually import eventually
 
 RATE = 100  # changes a second
 SUBJECTS = 20
 EPOCH = "clusters"
+PATIENCE = timedelta(seconds=60)
+_numbers = count()
 
 
 @dataclass(slots=True)
@@ -140,3 +144,25 @@ async def held(bus: EventLog, namespace: str) -> Held:
 
 async def _epoch() -> str:
     return EPOCH
+
+
+@asynccontextmanager
+async def loaded(cluster: NatsCluster) -> AsyncIterator[Load]:
+    """Publish while the block runs; afterwards every acknowledged message is there, in order, and the newest is."""
+    namespace = f"load-{next(_numbers)}"
+    async with publishing(cluster.urls, namespace) as (load, task):
+        await going_on(load)
+        yield load
+        await going_on(load)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.to_thread(cluster.wait_until_whole)
+        found = await held(load.bus, namespace)
+    assert found.lost(load) == []
+    assert found.fallen == []
+
+
+async def going_on(load: Load) -> None:
+    """Wait until fifty more messages are acknowledged."""
+    enough = len(load.acknowledged) + 50
+    await eventually(lambda: len(load.acknowledged) >= enough, within=PATIENCE)

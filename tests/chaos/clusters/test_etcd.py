@@ -3,48 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import count
 
 import pytest
 
-from lab.launcher.etcd_clusters import EtcdCluster, EtcdMember
+from lab.launcher.etcd_clusters import EtcdCluster
 from shared.testing.eventually import eventually
-from tests.chaos.clusters.claimants import TTL, Watch, claimants
+from tests.chaos.clusters.claimants import PATIENCE, TAKEN_AGAIN, TTL, held_on, watched
+from tests.chaos.clusters.forms import long_form, outage
 from tests.chaos.records import Drill, Measure, record
-from tests.chaos.seeds import IS_LONG
 
 pytestmark = pytest.mark.asyncio
 
-AWAY = timedelta(minutes=1) if IS_LONG else timedelta(seconds=4)
-PATIENCE = timedelta(seconds=30)
-TAKEN_AGAIN = 2 * TTL  # design.md section 5, when etcd's leader dies
-_numbers = count()
-
-
-@asynccontextmanager
-async def watched(cluster: EtcdCluster, first: EtcdMember | None = None) -> AsyncIterator[Watch]:
-    """Run two claimants that hold all units, one of which uses the named member first."""
-    used = first or cluster.members[0]
-    others = tuple(member.url for member in cluster.members if member is not used)
-    async with claimants(f"clusters-{next(_numbers)}", (used.url, *others), (*others, used.url)) as watch:
-        await eventually(lambda: watch.is_complete, within=PATIENCE)
-        watch.begin()
-        yield watch
-        assert watch.overlaps == []
-        assert [each.refused for each in watch.claimants] == [0, 0]
-
-
-async def held_on(watch: Watch) -> float:
-    """Wait until writes went on for a whole life of a lease, so that nothing of the disturbance is still to come."""
-    written = sum(each.written for each in watch.claimants)
-    loop = asyncio.get_running_loop()
-    over = loop.time() + TTL.total_seconds()
-    await eventually(lambda: watch.is_complete and loop.time() > over, within=PATIENCE)
-    await eventually(lambda: sum(each.written for each in watch.claimants) > written, within=PATIENCE)
-    return watch.longest_gap
+AWAY = timedelta(seconds=30)
 
 
 def taken_again(gap: float, stopped: str, *, outage: timedelta = timedelta()) -> Drill:
@@ -63,6 +34,7 @@ async def test_units_are_held_or_taken_again_when_the_leader_is_killed(etcd: Etc
     assert taken_again(gap, "the leader of three members, kill -9").missed == ()
 
 
+@long_form
 async def test_units_stay_held_while_a_follower_is_paused(etcd: EtcdCluster) -> None:
     follower = etcd.followers[0]
     async with watched(etcd, follower) as watch:
@@ -75,6 +47,7 @@ async def test_units_stay_held_while_a_follower_is_paused(etcd: EtcdCluster) -> 
     assert taken_again(gap, "a follower of three members that a replica uses, paused", outage=TTL).missed == ()
 
 
+@long_form
 async def test_units_stay_held_through_a_rolling_restart(etcd: EtcdCluster) -> None:
     async with watched(etcd) as watch:
         for member in etcd.members:
@@ -87,16 +60,15 @@ async def test_units_stay_held_through_a_rolling_restart(etcd: EtcdCluster) -> N
     assert taken_again(gap, "three members, restarted one after the other").missed == ()
 
 
+@long_form
 async def test_nobody_writes_while_the_majority_is_away(etcd: EtcdCluster) -> None:
     lost = etcd.members[:2]
-    loop = asyncio.get_running_loop()
     async with watched(etcd, etcd.members[2]) as watch:
         for member in lost:
             await asyncio.to_thread(member.kill)
         silent_after = await eventually(lambda: watch.is_silent, within=TTL)
         written = [each.written for each in watch.claimants]
-        over = loop.time() + AWAY.total_seconds()
-        await eventually(lambda: loop.time() > over, within=2 * AWAY)
+        await outage(AWAY)
         assert [each.written for each in watch.claimants] == written
 
         await asyncio.to_thread(etcd.start)

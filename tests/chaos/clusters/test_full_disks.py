@@ -24,10 +24,11 @@ from shared.core.errors import NoRoomError
 from shared.ports.bus import EventLog
 from shared.ports.store import Put, Store
 from shared.testing.eventually import eventually
+from tests.chaos.clusters.forms import long_form, outage
 from tests.chaos.clusters.worlds import Onlooker, World, world_on
 from tests.chaos.records import Drill, Measure, record
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, long_form]
 
 ROOM = 16 << 20  # bytes that each server may keep
 AWAY = timedelta(seconds=5)
@@ -74,15 +75,13 @@ async def small_world(kubeconfig: Path, nats: NatsServer, etcd: EtcdServer) -> A
 
 async def has_no_room(around: World, server: str) -> None:
     """Change graphs until the watcher's readiness says that a server has no room; then let some time go by."""
-    loop = asyncio.get_running_loop()
-    over = loop.time() + AWAY.total_seconds()
 
     async def is_told() -> bool:
         await around.change_some(1)
         return "no room" in around.watcher.service.readiness.waiting.get(server, "")
 
     await eventually(is_told, within=PATIENCE)
-    await eventually(lambda: loop.time() > over, within=2 * AWAY)
+    await outage(AWAY)
 
 
 async def goes_on(around: World, onlooker: Onlooker, server: str) -> Drill:

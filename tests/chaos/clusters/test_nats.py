@@ -4,50 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import count
 
 import pytest
 
 from lab.launcher.nats_clusters import NatsCluster, NatsMember
 from shared.contracts.streams import CHANGES
 from shared.testing.eventually import eventually
-from tests.chaos.clusters.publishing import Load, held, publishing
+from tests.chaos.clusters.forms import long_form, outage
+from tests.chaos.clusters.publishing import PATIENCE, going_on, loaded
 from tests.chaos.records import Drill, Measure, record
-from tests.chaos.seeds import IS_LONG
 
 pytestmark = pytest.mark.asyncio
 
-PATIENCE = timedelta(seconds=60)
 BACK = timedelta(seconds=30)  # design.md section 9: NATS
-AWAY = timedelta(minutes=1)
+AWAY = timedelta(seconds=30)
 RETRY = timedelta(seconds=1)  # pauses between two attempts, and the time to ask who leads
-_numbers = count()
-long_form = pytest.mark.skipif(not IS_LONG, reason="a long form: DYNAMO_CHAOS=long")
-
-
-@asynccontextmanager
-async def loaded(cluster: NatsCluster) -> AsyncIterator[Load]:
-    """Publish while the block runs; afterwards every acknowledged message is there, in order, and the newest is."""
-    namespace = f"load-{next(_numbers)}"
-    async with publishing(cluster.urls, namespace) as (load, task):
-        await going_on(load)
-        yield load
-        await going_on(load)
-        task.cancel()
-        await asyncio.wait([task])
-        await asyncio.to_thread(cluster.wait_until_whole)
-        found = await held(load.bus, namespace)
-    assert found.lost(load) == []
-    assert found.fallen == []
-
-
-async def going_on(load: Load) -> None:
-    """Wait until fifty more messages are acknowledged."""
-    enough = len(load.acknowledged) + 50
-    await eventually(lambda: len(load.acknowledged) >= enough, within=PATIENCE)
 
 
 async def elected_after(cluster: NatsCluster, former: NatsMember) -> float:
@@ -141,8 +113,7 @@ async def test_no_acknowledged_message_is_lost_while_the_majority_is_away(nats: 
         other = next(member for member in nats.members if member is not leader)
         for member in (leader, other):
             await asyncio.to_thread(member.kill)
-        over = loop.time() + AWAY.total_seconds()
-        await eventually(lambda: loop.time() > over, within=2 * AWAY)
+        await outage(AWAY)
         began, acknowledged = loop.time(), len(load.acknowledged)
         await asyncio.to_thread(nats.start)
         await going_on(load)

@@ -13,10 +13,11 @@ from lab.launcher.etcd_clusters import EtcdCluster
 from lab.launcher.nats_clusters import NatsCluster
 from shared.contracts.streams import CHANGES
 from shared.testing.eventually import eventually
+from tests.chaos.clusters.forms import long_form
 from tests.chaos.clusters.worlds import World, world
 from tests.chaos.records import Drill, Measure, record
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.rule("P-11")]
+pytestmark = [pytest.mark.asyncio, pytest.mark.rule("P-11"), long_form]
 
 ONE_SECOND = timedelta(seconds=1)
 MANY = 100  # changes before and after the claim

@@ -18,6 +18,7 @@ from shared.core.errors import ConflictError, TemporaryError
 from shared.ports.store import CreatedAt, KeyPut, Put, Store, StoreChange
 from shared.testing.eventually import eventually
 from tests.chaos.clusters.claimants import SERVICE, UNITS, claimants
+from tests.chaos.clusters.forms import long_form
 from tests.chaos.records import Drill, Measure, record
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.rule("P-21")]
@@ -39,7 +40,7 @@ def alone(tmp_path: Path) -> Iterator[EtcdServer]:
         server.kill()
 
 
-@pytest.mark.parametrize("more", [pytest.param(-500, id="below"), pytest.param(500, id="above")])
+@pytest.mark.parametrize("more", [pytest.param(-500, id="below"), pytest.param(500, id="above", marks=long_form)])
 async def test_a_store_that_was_wiped_and_refilled_is_taken_for_a_new_one(alone: EtcdServer, more: int) -> None:
     keys = EtcdKeys("refilled")
     await asyncio.to_thread(fill, alone, OLD_STORE)
