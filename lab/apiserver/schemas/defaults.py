@@ -12,10 +12,22 @@ from typing import Any
 from lab.apiserver.schemas.schema import MISSING, Schema
 
 
-def apply_defaults(obj: dict[str, Any], schema: Schema, *, drop_nulls: bool = True) -> dict[str, Any]:
-    """Return the object with nulls dropped and defaults filled in; an apply keeps its nulls, to be refused."""
-    filled: dict[str, Any] = _fill(obj, schema, drop_nulls)
-    return filled
+def apply_defaults(
+    obj: dict[str, Any], schema: Schema, *, drop_nulls: bool = True, known: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the object with nulls dropped and defaults filled in; an apply keeps its nulls, to be refused.
+
+    `known` is an object that lacks nothing by this schema: members that are its very own are not looked at again.
+    """
+    if known is None:
+        filled: dict[str, Any] = _fill(obj, schema, drop_nulls)
+        return filled
+    fresh = {name: value for name, value in obj.items() if known.get(name) is not value}
+    found = _fill(fresh, schema, drop_nulls)
+    if found is fresh:
+        return obj
+    added = {name: value for name, value in found.items() if name in fresh or name not in obj}
+    return {name: value for name, value in obj.items() if name not in fresh or name in found} | added
 
 
 def _fill(value: Any, schema: Schema, drop_nulls: bool) -> Any:

@@ -11,11 +11,23 @@ from typing import Any
 from lab.apiserver.schemas.schema import Schema
 
 
-def prune(obj: dict[str, Any], schema: Schema) -> tuple[dict[str, Any], list[str]]:
-    """Return the object without undeclared fields, and the sorted paths of those fields."""
+def prune(
+    obj: dict[str, Any], schema: Schema, *, known: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the object without undeclared fields, and the sorted paths of those fields.
+
+    `known` is an object that was pruned by this schema: members that are its very own are not looked at again.
+    """
     unknown: list[str] = []
-    pruned: dict[str, Any] = _prune(obj, schema, "", unknown)
-    return pruned, sorted(unknown)
+    if known is None:
+        pruned: dict[str, Any] = _prune(obj, schema, "", unknown)
+        return pruned, sorted(unknown)
+    fresh = {name: value for name, value in obj.items() if known.get(name) is not value}
+    kept = _prune(fresh, schema, "", unknown)
+    if kept is fresh:
+        return obj, []
+    members = {name: kept.get(name, value) for name, value in obj.items() if name in kept or name not in fresh}
+    return members, sorted(unknown)
 
 
 def _prune(value: Any, schema: Schema, path: str, unknown: list[str]) -> Any:

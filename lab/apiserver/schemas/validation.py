@@ -56,10 +56,18 @@ _NAMES: Final[dict[type, str]] = {
 }
 
 
-def validate(obj: dict[str, Any], schema: Schema, *, old: dict[str, Any] | None = None) -> list[FieldError]:
-    """Return every rule that the object breaks; `old` is the stored object that an update replaces."""
+def validate(
+    obj: dict[str, Any], schema: Schema, *, old: dict[str, Any] | None = None, old_is_valid: bool = False
+) -> list[FieldError]:
+    """Return every rule that the object breaks; `old` is the stored object that an update replaces.
+
+    Where the old object is known to be valid by this very schema, members that are its own are not looked at again.
+    """
     errors: list[FieldError] = []
-    _check(obj, schema, "", MISSING if old is None else old, errors)
+    if old is not None and old_is_valid:
+        _check_members(obj, schema, old, errors)
+    else:
+        _check(obj, schema, "", MISSING if old is None else old, errors)
     if not schema.has_rules:
         return errors
     if any(error.reason in _BLOCKING for error in errors):
@@ -108,6 +116,16 @@ def _check_map(value: dict[str, Any], schema: Schema, path: str, old: Any, error
         child = properties.get(name) or schema.additional
         if child is not None and child.additional is not child and type(inner) not in child.plain:
             _check(inner, child, prefix + name, before.get(name, MISSING), errors)
+
+
+def _check_members(obj: dict[str, Any], schema: Schema, old: dict[str, Any], errors: list[FieldError]) -> None:
+    """Collect the errors of the members of a whole object that are not the old one's very own."""
+    errors.extend(required(name) for name in schema.required if name not in obj)
+    fresh = {name: value for name, value in obj.items() if old.get(name) is not value}
+    for name, inner in fresh.items():
+        child = schema.properties.get(name)
+        if child is not None and child.additional is not child and type(inner) not in child.plain:
+            _check(inner, child, name, old.get(name, MISSING), errors)
 
 
 def _errors_of(value: Any, schema: Schema, path: str) -> list[FieldError]:

@@ -58,5 +58,6 @@ def check_changed(document: Document, live: Document, resource: Resource) -> lis
     # The genuine server asks twice, once for every object and once for the kind, and so lists these twice.
     causes = check_metadata_update(document["metadata"], live["metadata"]) * 2
     causes += check_metadata_values(document["metadata"])
-    found = causes + _causes(validate(document, resource.schema(), old=live)) + _check_scale(document, resource)
+    errors = validate(document, resource.schema(), old=live, old_is_valid=not resource.custom)
+    found = causes + _causes(errors) + _check_scale(document, resource)
     return found if found else resource.strategy.check(document, live)

@@ -10,6 +10,7 @@ import orjson
 
 from lab.apiserver.documents import Document, dumps
 from lab.apiserver.errors import ApiError, Cause, bad_request, invalid
+from lab.apiserver.registry.resources import Resource
 from lab.apiserver.schemas.prune import prune
 from lab.apiserver.strategies.metadata import clean_metadata, merge_duplicate_owners
 from lab.apiserver.verbs.calls import Call
@@ -39,8 +40,13 @@ def check_type(document: Document, call: Call) -> None:
     raise bad_request(f"no kind {dumps(kind).decode()} is registered for version {dumps(version).decode()}")
 
 
-def settle(document: Document, call: Call, *, duplicates: list[str]) -> tuple[Document, list[str]]:
-    """Clean metadata and drop unknown fields; the second value says what was wrong, for warning or refusal."""
+def settle(
+    document: Document, call: Call, *, duplicates: list[str], live: Document | None = None
+) -> tuple[Document, list[str]]:
+    """Clean metadata and drop unknown fields; the second value says what was wrong, for warning or refusal.
+
+    `live` is the stored object that the document was made from, if it was: what both share was settled before.
+    """
     resource = call.resource
     unknown = clean_metadata(document, resource.kind, resource.version)
     metadata = document["metadata"]
@@ -51,11 +57,16 @@ def settle(document: Document, call: Call, *, duplicates: list[str]) -> tuple[Do
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     else:
         metadata["namespace"] = call.target.namespace
-    pruned, dropped = prune(document, resource.schema())
+    pruned, dropped = prune(document, resource.schema(), known=settled_part(live, resource))
     problems = [f'unknown field "{path}"' for path in sorted({*unknown, *dropped})]
     problems += [f'duplicate field "{path}"' for path in duplicates]
     call.warnings += merge_duplicate_owners(pruned["metadata"])
     return pruned, problems
+
+
+def settled_part(live: Document | None, resource: Resource) -> Document | None:
+    """Return a stored object if its schema is the one that it was stored by: a definition's may have changed."""
+    return None if resource.custom else live
 
 
 def report(problems: list[str], call: Call) -> None:

@@ -70,7 +70,7 @@ def _wanted(patched: Any, live: Document, call: Call) -> Wanted:
         raise _retyped(patched, live, call)
     sent = patched.get("metadata")
     document = {**patched, "metadata": dict(sent) if isinstance(sent, dict) else sent}
-    document, problems = settle(document, call, duplicates=[])
+    document, problems = settle(document, call, duplicates=[], live=live)
     report_patch(problems, call, patched)
     metadata = document["metadata"]
     if metadata.get("name") != call.target.name:

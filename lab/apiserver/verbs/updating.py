@@ -22,7 +22,7 @@ from lab.apiserver.strategies.generation import asks_for_more
 from lab.apiserver.strategies.metadata import finalizer_warnings
 from lab.apiserver.verbs.calls import Call, Result
 from lab.apiserver.verbs.checks import check_changed
-from lab.apiserver.verbs.incoming import check_type, report, settle
+from lab.apiserver.verbs.incoming import check_type, report, settle, settled_part
 from lab.apiserver.verbs.reset import reset_fields
 from lab.apiserver.verbs.scaling import scale_of, with_replicas
 from lab.apiserver.views.conversion import body_of, read_document, stored_form
@@ -117,7 +117,8 @@ class Update:
             if "status" in live:
                 document["status"] = live["status"]
         keeps_nulls = wanted.is_owned and resource.custom  # an applied null is refused, or kept where it may be null
-        document = apply_defaults(document, resource.schema(), drop_nulls=not keeps_nulls)
+        known = settled_part(live, resource)
+        document = apply_defaults(document, resource.schema(), drop_nulls=not keeps_nulls, known=known)
         if (resource.group, resource.plural) == ("", "services"):
             keep_addresses(document, live)
         resource.strategy.default(document)
@@ -141,7 +142,7 @@ class Update:
         changed = {key: value for key, value in live.items() if key != "status"} | {"metadata": metadata}
         if document.get("status") is not None:
             changed["status"] = document["status"]
-        changed = apply_defaults(changed, resource.schema())
+        changed = apply_defaults(changed, resource.schema(), known=settled_part(live, resource))
         resource.strategy.prepare(changed, live)
         return changed
 
