@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.chaos.failures.grounds import Ground, kept_stack, make_ground
 from tests.chaos.failures.outages import IN_TURN
@@ -18,9 +20,11 @@ REPLICAS = ("reconciler=3", "webhook=2") if IS_LONG else ()
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of all stacks of this folder."""
+    """The folder of all stacks of this folder; what the observers' own connections meet is no news."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with state_home(tmp_path_factory.mktemp("state")) as folder:
         yield folder
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

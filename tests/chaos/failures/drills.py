@@ -47,6 +47,7 @@ class Outage:
     goes_on: bool = False  # edits are done while the part is away
     source: str = FAILURE_MODEL
     held: Callable[[], str] = str  # what else it counted, told when it is over
+    problems: Callable[[], list[str]] = list  # what else must not be
     reconnected: Callable[[LiveStack], bool] | None = None  # whether clients are connected again, where that counts
 
 
@@ -58,13 +59,20 @@ class Finding:
     felt: Felt
     differences: list[str]
     dead_letters: int
+    others: list[str]  # that this outage alone can have
 
     @property
     def problems(self) -> list[str]:
         """Return everything that is not as it should be."""
         felt = [*self.felt.writes, *self.felt.deletions, *self.felt.flips]
         letters = [f"{self.dead_letters} dead letters"] if self.dead_letters else []
-        return [*(f"serving graphs felt {each}" for each in felt), *self.differences, *letters, *self.drill.missed]
+        return [
+            *(f"serving graphs felt {each}" for each in felt),
+            *self.differences,
+            *letters,
+            *self.others,
+            *self.drill.missed,
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ async def drill(ground: Ground, outage: Outage, *, lasts: timedelta, namespace: 
         held=outage.held(),
     )
     letters = len(await stored_messages(stack.target, DEAD_LETTERS))
-    return Finding(record(drilled), felt, differences(found, ground.expected), letters)
+    return Finding(record(drilled), felt, differences(found, ground.expected), letters, outage.problems())
 
 
 async def _times(stack: LiveStack, outage: Outage, lasts: timedelta, observer: Observer, namespace: str) -> Times:

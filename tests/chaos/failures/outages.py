@@ -15,6 +15,7 @@ from lab.launcher.answers import answer
 from lab.launcher.nats import NatsServer
 from tests.chaos.failures.backups import Backup
 from tests.chaos.failures.drills import STARTED, TAKEN_OVER, Outage
+from tests.chaos.failures.storms import Attempts
 from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import LiveStack
 
@@ -115,13 +116,6 @@ ETCD_KILLED = killed("etcd killed", "etcd", bar=TAKEN_OVER)
 ETCD_AWAY = killed("etcd away", "etcd", bar=TAKEN_OVER)
 ETCD_WIPED = wiped("etcd wiped", "etcd")
 BOTH_WIPED = wiped("both wiped", "nats", "etcd")
-API_STOPPED = Outage(
-    "api server",
-    "refuses connections: stopped in order",
-    lambda stack: stack.bringup.stop("apiserver"),
-    restart("apiserver"),
-    None,
-)
 API_HANGS = Outage(
     "api server",
     "does not answer: SIGSTOP",
@@ -129,6 +123,20 @@ API_HANGS = Outage(
     lambda stack: stack.bringup.resume("apiserver"),
     None,
 )
+
+
+def api_stopped() -> Outage:
+    """Return an API server that refuses connections, while every attempt is counted."""
+    attempts = Attempts()
+    return Outage(
+        "api server",
+        "refuses connections: stopped in order",
+        attempts.begin,
+        attempts.end,
+        None,
+        held=attempts.told,
+        problems=attempts.problems,
+    )
 
 
 def restored(*, to_half: bool) -> Outage:
@@ -154,7 +162,7 @@ SHORT = (
     Case("without-nats-disk", NATS_WIPED, LASTS),
     Case("without-etcd-disk", ETCD_WIPED, LASTS),
     Case("without-disks", BOTH_WIPED, LASTS),
-    Case("without-api", API_STOPPED, LASTS),
+    Case("without-api", api_stopped(), LASTS),
     Case("restored", restored(to_half=False)),
 )
 LONG = (

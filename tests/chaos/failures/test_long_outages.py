@@ -28,7 +28,7 @@ OUTAGES = (
         "asleep": outages.ASLEEP,
         "nats": outages.NATS_AWAY,
         "etcd": outages.ETCD_AWAY,
-        "api-stopped": outages.API_STOPPED,
+        "api-stopped": outages.api_stopped(),
         "api-hangs": outages.API_HANGS,
         "watcher": outages.WATCHER,
     }

@@ -11,6 +11,7 @@ from tests.chaos.failures.grounds import Ground
 from tests.chaos.failures.outages import IN_TURN, Case
 
 
+@pytest.mark.rule("design 9", "P-20", "P-27")
 @pytest.mark.parametrize("case", IN_TURN, ids=lambda case: case.namespace)
 def test_an_outage_leaves_no_trace(ground: Ground, case: Case) -> None:
     finding = asyncio.run(drill(ground, case.outage, lasts=case.lasts, namespace=case.namespace))
