@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from cli.explanations.explaining import explain as explained
-from cli.explanations.findings import Explanation, Finding, Verdict
+from cli.explanations.findings import Explanation, Finding, Step, Verdict
 from cli.explanations.moments import ago
 from cli.failures import Exit
 from cli.inquiries.graphs import gather
@@ -68,35 +68,24 @@ def explain(  # one parameter for each option
     now = datetime.now(UTC)
     explanation = explained(evidence, now)
     if output is Form.TABLE:
-        _print(explanation, now)
+        show(explanation, now)
     else:
         print_data(explanation.record(), output)
     return EXITS[explanation.verdict]
 
 
-def _print(explanation: Explanation, now: datetime) -> None:
+def show(explanation: Explanation, now: datetime) -> None:
+    """Print an explanation for people: the cause first, and nothing that is empty."""
     _headline(explanation, now)
     if explanation.cause is not None:
         _finding(explanation.cause, now)
     _findings("also in the way", explanation.also, now)
     _findings("not in the way of this graph now", explanation.notes, now)
-    if explanation.similar:
-        _heading("graphs with a similar name")
-        for each in explanation.similar:
-            _line(f"  {each}")
-    if explanation.services:
-        _heading("pods ready")
-        width = max(len(each.name) for each in explanation.services)
-        for row in explanation.services:
-            _line(f"  {row.name.ljust(width)}  {row.ready}/{row.wanted}", "green" if row.ready >= row.wanted else "")
-    if explanation.steps:
-        _heading("last decisions")
-        for step in explanation.steps:
-            _line(f"  {_clock(step.at)}  {step.service}  {step.about}: {_shortened(step.message or step.decision)}")
-    if explanation.unread:
-        _heading("not read")
-        for source, reason in explanation.unread.items():
-            _line(f"  {source}: {reason}")
+    _section("graphs with a similar name", explanation.similar)
+    width = max((len(each.name) for each in explanation.services), default=0)
+    _section("pods ready", [f"{row.name.ljust(width)}  {row.ready}/{row.wanted}" for row in explanation.services])
+    _section("last decisions", [_step(each) for each in explanation.steps])
+    _section("not read", [f"{source}: {reason}" for source, reason in explanation.unread.items()])
 
 
 def _headline(explanation: Explanation, now: datetime) -> None:
@@ -138,6 +127,19 @@ def _finding(finding: Finding, now: datetime) -> None:
         _line(f"      {finding.command}", "green")
 
 
+def _step(step: Step) -> str:
+    message = step.message or step.decision
+    shortened = message if len(message) <= STEP_LIMIT else f"{message[:STEP_LIMIT]}..."
+    return f"{_clock(step.at)}  {step.service}  {step.about}: {shortened}"
+
+
+def _section(heading: str, lines: Sequence[str]) -> None:
+    if lines:
+        _heading(heading)
+    for line in lines:
+        _line(f"  {line}")
+
+
 def _heading(text: str) -> None:
     print()
     _line(text, "bold")
@@ -150,10 +152,6 @@ def _line(text: str, style: str = "") -> None:
 def _show(text: Text) -> None:
     console().print(text)
     sys.stdout.flush()
-
-
-def _shortened(message: str) -> str:
-    return message if len(message) <= STEP_LIMIT else f"{message[:STEP_LIMIT]}..."
 
 
 def _since(moment: datetime, now: datetime) -> str:

@@ -154,6 +154,7 @@ def _unknown(evidence: Evidence, away: Unread) -> Explanation:
         verdict=Verdict.UNKNOWN,
         state=last.state if last is not None else "",
         generation=last.generation if last is not None else 0,
+        observed_generation=last.generation if last is not None else 0,
         cause=cause,
         also=list(server_findings(evidence, waits)),
         steps=log.steps if isinstance(log, LogEvidence) else (),

@@ -8,6 +8,7 @@ is gone takes all graphs along.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -22,7 +23,9 @@ import yaml
 from cli.explanations.explaining import explain
 from cli.explanations.findings import Explanation, Finding, Tier, Verdict
 from cli.failures import Exit
+from cli.histories.timelines import Source, timeline
 from cli.inquiries.graphs import gather
+from cli.inquiries.history import gather as gather_history
 from shared.core import labels
 from shared.core.json import Manifest, text
 from shared.core.objects import labels_of
@@ -155,6 +158,26 @@ async def until_ready(stack: LiveStack, name: str) -> None:
         await eventually(is_ready, within=PATIENCE)
 
 
+async def cause_of_edit(stack: LiveStack, name: str, *, code: str) -> Explanation:
+    """Return the explanation of a graph that is edited until an edit waits, as somebody elsewhere sees it.
+
+    Without etcd the first edits still pass: claims last for their TTL.
+    """
+    last: list[Explanation] = []
+    numbers = itertools.count(1)
+
+    async def waits() -> bool:
+        await edit(stack, name, f"registry.example/{code.lower()}:{next(numbers)}")
+        last[:] = [await asked(stack, name, is_remote=True)]
+        return last[0].cause is not None and last[0].cause.code == code
+
+    try:
+        await eventually(waits, within=PATIENCE)
+    except TimeoutError:
+        raise AssertionError(f"the cause is not {code}: {last[0].record()}") from None
+    return last[0]
+
+
 async def edit(stack: LiveStack, name: str, image: str) -> None:
     """Change the image of a graph's frontend."""
     path = "/spec/services/Frontend/extraPodSpec/mainContainer/image"
@@ -225,13 +248,33 @@ async def test_tells_of_a_spec_that_the_api_server_refuses(broken: LiveStack) ->
 async def test_a_graph_that_is_ready_says_so(broken: LiveStack) -> None:
     await until_ready(broken, "chat")
 
-    done = dynamoctl("explain", "chat", "-n", NAMESPACE, "--name", "broken")
-    record = json.loads(dynamoctl("explain", "chat", "-n", NAMESPACE, "--name", "broken", "-o", "json").stdout)
+    done = await asyncio.to_thread(dynamoctl, "explain", "chat", "-n", NAMESPACE, "--name", "broken", "-o", "json")
 
+    record = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (Exit.DONE, "")
-    assert done.stdout.startswith(f"{NAMESPACE}/chat: ready since ")
     assert (record["verdict"], record["cause"], record["unread"]) == ("ready", None, {})
     assert record["services"] == [{"name": "Frontend", "ready": 1, "wanted": 1}]
+
+
+@pytest.mark.asyncio
+async def test_the_history_of_a_graph_is_one_line_from_the_edit_to_ready(broken: LiveStack) -> None:
+    await until_ready(broken, "chat")
+
+    moments = timeline(await gather_history(broken.target, NAMESPACE, "chat"))
+
+    told = [(each.source, each.who, each.about.partition(" ")[0]) for each in moments]
+    graph, pod = GRAPHS.kind, PODS.kind
+    steps = [
+        (Source.DECISION, "webhook", graph),
+        (Source.CHANGE, "cluster", graph),
+        (Source.DECISION, "reconciler", graph),
+        (Source.CHANGE, "cluster", pod),
+    ]
+    assert [told.index(step) for step in steps] == sorted(told.index(step) for step in steps)
+    assert {"rbac", "discovery"} <= {each.who for each in moments}
+    assert all(each.fence for each in moments if each.who == "reconciler")
+    assert len({each.correlation for each in moments if each.source is Source.DECISION}) == 1
+    assert not [each for each in moments if "crashing" in each.about]
 
 
 @pytest.mark.usefixtures("broken")
@@ -302,11 +345,11 @@ async def test_names_the_account_that_is_missing_while_rbac_is_stopped(broken: L
     ],
 )
 async def test_names_the_part_that_is_away_while_an_edit_waits(broken: LiveStack, part: str, code: str) -> None:
+    await until_ready(broken, "chat")
     with without(broken, part):
         before = await asked(broken, "chat")
-        await edit(broken, "chat", f"registry.example/without-{part}:1.0")
 
-        found = await cause_of(broken, "chat", code=code, is_remote=True)
+        found = await cause_of_edit(broken, "chat", code=code)
 
         assert before.verdict is Verdict.READY
         assert code in [each.code for each in before.notes]
@@ -317,19 +360,21 @@ async def test_names_the_part_that_is_away_while_an_edit_waits(broken: LiveStack
 
 @pytest.mark.asyncio
 async def test_names_the_webhook_that_is_away(broken: LiveStack) -> None:
+    await until_ready(broken, "chat")
     with without(broken, "webhook"):
         unborn, serving = await asyncio.gather(asked(broken, "unborn"), asked(broken, "chat"))
 
         assert (unborn.verdict, cause(unborn).code) == (Verdict.MISSING, "WebhookUnreachable")
         assert (serving.verdict, [each.code for each in serving.notes]) == (Verdict.READY, ["WebhookUnreachable"])
         assert "failed calling webhook" in cause(unborn).evidence
-        broken.kubectl("delete", "dgd", "accountless", "-n", NAMESPACE, "--wait=false")
-        leaving = await cause_of(broken, "accountless", code="WebhookUnreachable")
+        broken.kubectl("delete", "dgd", "hungry", "-n", NAMESPACE, "--wait=false")
+        leaving = await cause_of(broken, "hungry", code="WebhookUnreachable")
         assert leaving.verdict is Verdict.BLOCKED
 
 
 @pytest.mark.asyncio
 async def test_an_api_server_that_is_away_leaves_what_the_log_knew(broken: LiveStack) -> None:
+    await until_ready(broken, "chat")
     broken.crash("apiserver")
 
     done = await asyncio.to_thread(dynamoctl, "explain", "chat", "-n", NAMESPACE, "--name", "broken")
