@@ -57,18 +57,16 @@ class Figures:
         )
 
     def measures(self, ttl: timedelta) -> tuple[Measure, ...]:
-        """Return the times: take-overs, and how long a status spoke of an older generation."""
-        took = sorted(self.takeovers) or [0.0]
-        median = timedelta(seconds=statistics.median(took))
+        """Return the times: take-overs, where any could be measured, and how long a status was of an older generation."""
+        longest_stale = timedelta(seconds=self.longest_stale)
+        stale = Measure("status of an older generation, longest", longest_stale, timedelta(seconds=1), "P-22")
+        if not self.takeovers:
+            return (stale,)
+        median, longest = (timedelta(seconds=of(self.takeovers)) for of in (statistics.median, max))
         return (
             Measure("holder dead to claimed again, median", median),
-            Measure("holder dead to claimed again, longest", timedelta(seconds=took[-1]), ttl + TAKEN_OVER, CLAIMS),
-            Measure(
-                "status of an older generation, longest",
-                timedelta(seconds=self.longest_stale),
-                timedelta(seconds=1),
-                "P-22",
-            ),
+            Measure("holder dead to claimed again, longest", longest, ttl + TAKEN_OVER, CLAIMS),
+            stale,
         )
 
 
