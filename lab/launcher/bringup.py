@@ -21,7 +21,7 @@ from lab.launcher.clusters import start_together
 from lab.launcher.processes import ManagedProcess, ProcessError, Program
 from lab.launcher.servers import Server
 from lab.launcher.simulator import Simulator
-from lab.launcher.stack_servers import stack_servers
+from lab.launcher.stack_servers import StackServers, stack_servers
 from lab.launcher.stacks import Stack, StackProcess, began, forget_stack, stack_folder, stop_process, write_stack
 
 SERVICES = ("watcher", "reconciler", "rbac", "discovery", "webhook")
@@ -56,6 +56,7 @@ class Bringup:
         self.options = options
         self.folder = stack_folder(options.name)
         self._progress = progress
+        self.servers: StackServers | None = None  # before they are started
         self._servers: dict[str, Server] = {}
         self._processes: dict[str, ManagedProcess] = {}
         self.stack = Stack(options.name, metadata.version("dynamo-platform"), "", "", "", "")
@@ -64,7 +65,7 @@ class Bringup:
         """Start NATS, etcd and the API server at once, and return the stack with their addresses."""
         options = self.options
         crds = (f"--crd={path}" for path in options.crd_files)
-        servers = stack_servers(
+        servers = self.servers = stack_servers(
             self.folder,
             (*crds, f"--latency={options.latency_ms}", *options.api_arguments),
             nats_members=options.nats_members,

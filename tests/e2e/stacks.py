@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.commands.up import stack_options, start_parts
+from cli.commands.up import stack_options, start_parts, with_members
 from cli.lab import RequestCounts, request_counts
 from cli.targets import Target, find_target
 from lab.launcher.binaries import kubectl_binary
@@ -162,11 +162,13 @@ def running_stack(
     replicas: tuple[str, ...] = (),
     settings: tuple[str, ...] = (),
     api_arguments: tuple[str, ...] = (),
+    members: int = 1,
 ) -> Iterator[LiveStack]:
     """Run a stack; short claims, so that a killed replica is replaced within the patience of a test."""
     claims = [f"{service}.claim_ttl={CLAIM_TTL}" for service in SERVICES]
     options = stack_options(name, [], [*claims, *settings], 0, replicas)
     options = replace(options, simulator_arguments=(f"--nodes={nodes}",), api_arguments=api_arguments)
+    options = with_members(options, nats=members, etcd=members)
     bringup = Bringup(options, lambda *_: None)
     try:
         start_parts(bringup, lambda *_: None)
