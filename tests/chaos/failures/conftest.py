@@ -15,6 +15,7 @@ from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import state_home
 
 SERVING = 20 if IS_LONG else 4  # graphs
+CROWD, CROWDED = 300, ("owners-alive", "owners-new")  # graphs, and the namespaces of drills beside them
 REPLICAS = ("reconciler=3", "webhook=2") if IS_LONG else ()
 
 
@@ -32,3 +33,10 @@ def ground(home: Path) -> Iterator[Ground]:
     """The stack that the folder shares; a test gives it back whole."""
     with kept_stack("failures", replicas=REPLICAS) as live:
         yield make_ground(live, [case.namespace for case in IN_TURN], serving=SERVING)
+
+
+@pytest.fixture(scope="session")
+def crowd(home: Path) -> Iterator[Ground]:
+    """A stack with 300 graphs, for make drill only."""
+    with kept_stack("crowd", nodes="16x8xH100,16xcpu") as live:
+        yield make_ground(live, CROWDED, serving=CROWD)

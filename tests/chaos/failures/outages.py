@@ -125,6 +125,18 @@ API_HANGS = Outage(
 )
 
 
+def wiped_beside(*services: str) -> Outage:
+    """Return the loss of NATS with its disk under many graphs, with the owners alive or killed with it."""
+
+    def begin(stack: LiveStack) -> None:
+        stack.bringup.crash(*services)
+        crash_and_wipe("nats")(stack)
+
+    owners = f"{', '.join(services)} killed too" if services else "owners alive"
+    stopped = f"NATS: kill -9, disk wiped, {owners}"
+    return Outage("P-05", stopped, begin, restart("nats", *services), RECOVERED, RECOVERED)
+
+
 def api_stopped() -> Outage:
     """Return an API server that refuses connections, while every attempt is counted."""
     attempts = Attempts()

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from shared.core.resources import GRAPHS, Ref
 from tests.chaos.failures.edits import Editor
-from tests.chaos.failures.grounds import asked, kept_stack, prepare
+from tests.chaos.failures.grounds import SERVING, Ground, asked
 from tests.chaos.failures.observers import Observer, observing
 from tests.chaos.failures.refusals import accept, refuse
 from tests.chaos.records import Drill, Measure, record
@@ -24,12 +22,10 @@ from tests.chaos.seeds import IS_LONG
 from tests.e2e.graphs import edit_replicas, names
 from tests.e2e.stacks import LiveStack
 
-NAMESPACE = "serving"
 COUNT = 300
 LASTS = timedelta(minutes=2)
 AT_ONCE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)  # of a pass that is tried again
-NODES = "16x8xH100,16xcpu"
 
 pytestmark = pytest.mark.skipif(not IS_LONG, reason="a form for make drill")
 
@@ -43,14 +39,6 @@ class Refused:
     requests: int  # of ours while writes were refused
 
 
-@pytest.fixture
-def crowd(home: Path) -> Iterator[LiveStack]:
-    """A stack with many graphs."""
-    with kept_stack("crowd", nodes=NODES) as live:
-        asyncio.run(prepare(live, [], COUNT))
-        yield live
-
-
 async def refused(stack: LiveStack) -> Refused:
     """Edit all graphs but one while writes are refused, and the one when they are accepted again."""
     spared, *others = names(COUNT)
@@ -58,27 +46,26 @@ async def refused(stack: LiveStack) -> Refused:
         await refuse(observer.cluster)
         before = asked(stack)
         for name in others:
-            await edit_replicas(observer.cluster, Ref(GRAPHS, NAMESPACE, name), "Decode", 2)
+            await edit_replicas(observer.cluster, Ref(GRAPHS, SERVING, name), "Decode", 2)
         felt = observer.leave_alone("nobody")
         await observer.calm(LASTS, felt)
         requests = asked(stack) - before
         await accept(observer.cluster)
         returned = time.monotonic()
-        edit = await Editor(observer, NAMESPACE).edit(spared)
+        edit = await Editor(observer, SERVING).edit(spared)
         last = await observer.until(lambda: _all_follow(observer, others), within=LONGEST_PAUSE, goal="all followed")
     return Refused(timedelta(seconds=edit), timedelta(seconds=last - returned), requests)
 
 
 def _all_follow(observer: Observer, others: list[str]) -> bool:
     return all(
-        observer.is_successful(Ref(GRAPHS, NAMESPACE, name)) and observer.replicas(NAMESPACE, name) == 2
-        for name in others
+        observer.is_successful(Ref(GRAPHS, SERVING, name)) and observer.replicas(SERVING, name) == 2 for name in others
     )
 
 
 @pytest.mark.rule("P-14")
-def test_an_edit_does_not_wait_for_those_that_were_refused(crowd: LiveStack) -> None:
-    found = asyncio.run(refused(crowd))
+def test_an_edit_does_not_wait_for_those_that_were_refused(crowd: Ground) -> None:
+    found = asyncio.run(refused(crowd.stack))
 
     drill = Drill(
         row="P-14",
