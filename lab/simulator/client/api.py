@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from lab.simulator.client.access import Access
 from lab.simulator.client.errors import ApiError, RequestError, UnreachableError
@@ -39,7 +41,9 @@ class Api:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
-            headers={"User-Agent": self._agent, "Accept": "application/json"},
+            headers={"User-Agent": self._agent, "Accept": "application/json", "Accept-Encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
             timeout=REQUEST_DEADLINE,
             trust_env=False,
             read_bufsize=256 * 1024,
@@ -59,6 +63,10 @@ class Api:
     @property
     def _trust(self) -> dict[str, Any]:
         return {"ssl": self._access.tls if self._access.tls is not None else True}
+
+    def _url(self, path: str, parameters: Mapping[str, str] | None) -> URL:
+        # Paths come quoted: parsing and quoting each address again costs more than sending it.
+        return URL(self._access.server + path + (f"?{urlencode(parameters)}" if parameters else ""), encoded=True)
 
     def _renew(self) -> None:
         # A server that was made anew on the same address has another certificate and another client authority.
@@ -121,8 +129,7 @@ class Api:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=seconds + 30)
         try:
             async with self._open.get(
-                self._access.server + resource.path(),
-                params=parameters,
+                self._url(resource.path(), parameters),
                 headers=self._access.headers,
                 timeout=timeout,
                 **self._trust,
@@ -156,7 +163,7 @@ class Api:
             async with (
                 self._slots,
                 self._open.request(
-                    method, self._access.server + path, data=data, headers=headers, params=parameters, **self._trust
+                    method, self._url(path, parameters), data=data, headers=headers, **self._trust
                 ) as response,
             ):
                 content = await response.read()

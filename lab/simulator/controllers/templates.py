@@ -5,6 +5,7 @@ templates find the same ReplicaSet; the hash only names it.
 """
 
 from collections.abc import Iterable, Mapping
+from zlib import crc32
 
 import orjson
 
@@ -29,7 +30,7 @@ _NOT_COPIED = frozenset(
 def template_hash(template: Document, collisions: int = 0) -> str:
     """Return the value of the hash label for a pod template."""
     content = orjson.dumps([template, collisions], option=orjson.OPT_SORT_KEYS)
-    return safe_encoded(str(_fnv32(content)))
+    return safe_encoded(str(crc32(content)))
 
 
 def find_new(deployment: Document, replica_sets: Iterable[Document]) -> Document | None:
@@ -94,10 +95,3 @@ def _without_hash(template: Document) -> Document:
     metadata = template.get("metadata") or {}
     labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != HASH_LABEL}
     return {**template, "metadata": {"labels": labels, "annotations": metadata.get("annotations") or {}}}
-
-
-def _fnv32(content: bytes) -> int:
-    digest = 0x811C9DC5
-    for byte in content:
-        digest = ((digest ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return digest
