@@ -40,6 +40,7 @@ def bus_of(settings: ServiceSettings, *, service: str) -> AbstractAsyncContextMa
         certificate_authority=settings.nats_ca,
         client_certificate=settings.nats_cert,
         client_key=settings.nats_key,
+        replicas=settings.nats_replicas,
     )
 
     def count(kind: str) -> None:

@@ -33,6 +33,7 @@ class ReplicasRefusedError(PermanentError):
 
 
 _ERRORS: dict[int, type[PlatformError]] = {
+    10005: TemporaryError,  # not enough servers for all copies of a stream, now
     10023: NoRoomError,  # a publish when the servers' room for streams is used up
     10037: NotFoundError,  # no message found
     10047: NoRoomError,  # a stream whose size is reserved

@@ -61,6 +61,9 @@ class ServiceSettings(BaseSettings):
     nats_ca: Path | None = Field(None, description="CA bundle that NATS servers are checked with.")
     nats_cert: Path | None = Field(None, description="Client certificate for NATS.")
     nats_key: Path | None = Field(None, description="Key of the client certificate for NATS.")
+    nats_replicas: int = Field(
+        0, ge=0, le=5, description="Copies of each stream; 0: three where three servers are known, else one."
+    )
     etcd_endpoints: tuple[str, ...] = Field(
         ("http://127.0.0.1:2379",), min_length=1, description="etcd servers; https:// where they use TLS."
     )

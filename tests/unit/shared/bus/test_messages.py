@@ -94,6 +94,7 @@ def test_reads_the_state_of_a_stream() -> None:
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [
+        (400, 10005, TemporaryError),
         (503, 10023, NoRoomError),
         (500, 10047, NoRoomError),
         (400, 10071, SequenceConflictError),
