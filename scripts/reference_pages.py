@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import UnionType
@@ -21,6 +22,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from cli.app import app
+from scripts.monitoring_pages import monitoring, troubleshooting
 from shared.api.platform import PlatformContext
 from shared.runtime.settings import ServiceSettings, default_text, names_of
 from shared.runtime.settings_sources import SERVICES
@@ -35,7 +37,13 @@ SUFFIXES = {"counter": "_total"}
 
 def generate() -> dict[str, str]:
     """Return the text of each page by its file name."""
-    pages = {"configuration.md": configuration(), "metrics.md": metrics(), "cli.md": commands()}
+    pages = {
+        "configuration.md": configuration(),
+        "metrics.md": metrics(),
+        "cli.md": commands(),
+        "monitoring.md": monitoring(),
+        "troubleshooting.md": troubleshooting(),
+    }
     return {name: NOTE + "\n".join(lines).rstrip() + "\n" for name, lines in pages.items()}
 
 
@@ -140,21 +148,44 @@ def _default(field: FieldInfo) -> str:
     return _code(str(value)) if value not in ("", (), None) else "none"
 
 
-def _metrics_table(modules: Sequence[str]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric as it is served."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+    bounds: tuple[float, ...] = ()  # of a histogram's finite buckets
+
+
+def metrics_of(modules: Sequence[str]) -> list[Metric]:
+    """Return the metrics that modules define, by name."""
     found = [
         value
         for module in modules
         for value in vars(importlib.import_module(module)).values()
         if isinstance(value, MetricWrapperBase)
     ]
+    return sorted((_metric(each) for each in found), key=lambda each: each.name)
+
+
+def all_metrics() -> list[Metric]:
+    """Return every metric of the platform."""
+    return metrics_of([*SHARED_METRICS, *(f"services.{service}.metrics" for service in SERVICES)])
+
+
+def _metric(found: MetricWrapperBase) -> Metric:
+    kind = str(found._type)
+    bounds = tuple(float(each) for each in getattr(found, "_upper_bounds", ()) if each != float("inf"))
+    name = f"{found._name}{SUFFIXES.get(kind, '')}"
+    return Metric(name, kind, tuple(found._labelnames), found._documentation, bounds)
+
+
+def _metrics_table(modules: Sequence[str]) -> Iterator[str]:
     rows = [
-        [
-            f"`{metric._name}{SUFFIXES.get(str(metric._type), '')}`",
-            str(metric._type),
-            ", ".join(f"`{label}`" for label in metric._labelnames),
-            metric._documentation,
-        ]
-        for metric in sorted(found, key=lambda metric: str(metric._name))
+        [f"`{each.name}`", each.kind, ", ".join(f"`{label}`" for label in each.labels), each.meaning]
+        for each in metrics_of(modules)
     ]
     yield from _table(["name", "kind", "labels", "meaning"], rows)
 

@@ -64,6 +64,10 @@ class DeadLetters:
     clock: Clock
     origin: Origin
 
+    def __post_init__(self) -> None:
+        """Show that none was written yet: an alert on growth does not see a series that begins with one."""
+        metrics.DEAD_LETTERS.labels(self.origin.service)
+
     async def put(
         self, primary: Ref, reason: str, *, attempts: int, correlation: str = "", causation: str = ""
     ) -> None:

@@ -31,6 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 QUEUE_LIMIT = 10_000
 BATCH = 32
 PAUSE = timedelta(seconds=1)  # after the bus was away
+QUEUE_FULL, REFUSED = "queue full", "refused"  # why a decision was dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,10 @@ class DecisionLog:
     _published: Counter = field(init=False)
 
     def __post_init__(self) -> None:
-        """Name the service in the metric."""
+        """Name the service in the metrics; an alert on growth does not see a series that begins with one."""
         self._published = metrics.DECISIONS_PUBLISHED.labels(self.origin.service)
+        for reason in (QUEUE_FULL, REFUSED):
+            metrics.DECISIONS_DROPPED.labels(self.origin.service, reason)
 
     @property
     def waiting(self) -> int:
@@ -80,7 +83,7 @@ class DecisionLog:
     def record(self, decision: Decision) -> None:
         """Queue a decision, or drop and count it when the queue is full."""
         if len(self._queue) >= self.limit:
-            metrics.DECISIONS_DROPPED.labels(self.origin.service, "queue full").inc()
+            metrics.DECISIONS_DROPPED.labels(self.origin.service, QUEUE_FULL).inc()
             return
         self._queue.append(self._message(decision))
         self._is_filled.set()
@@ -129,7 +132,7 @@ class DecisionLog:
         except TemporaryError:
             return False
         except PermanentError as error:
-            metrics.DECISIONS_DROPPED.labels(self.origin.service, "refused").inc()
+            metrics.DECISIONS_DROPPED.labels(self.origin.service, REFUSED).inc()
             log.error("decision was refused by the bus", subject=message.subject, reason=str(error))
             return True
         self._published.inc()

@@ -17,7 +17,7 @@ _PARTITION = (SERVICE, "partition")
 
 RECONCILES = Counter(
     "dynamo_operator_reconcile_total",
-    "Passes by resource of the primary and outcome (done, retry, rejected).",
+    "Passes by resource of the primary and outcome (done, waits, retry, rejected).",
     [SERVICE, "resource", "outcome"],
 )
 RECONCILE_SECONDS = Histogram(

@@ -18,7 +18,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 def report_pass(service: str, work: Work, verdict: Verdict, *, outcome: str, seconds: float) -> None:
     """Count and log one pass; what nobody has to look at is no warning, and that all is well as before is no news."""
     resource = work.primary.resource
-    passes, duration = _counters(service, resource.plural, outcome)
+    # A pass that waits on purpose comes again by itself: whoever watches errors must not see it as one.
+    passes, duration = _counters(service, resource.plural, "waits" if _is_asking(verdict) else outcome)
     passes.inc()
     duration.observe(seconds)
     quiet = log.debug if _is_routine(work, verdict) else log.info
@@ -53,5 +54,8 @@ def _is_routine(work: Work, verdict: Verdict) -> bool:
 
 
 def _is_quiet(verdict: Verdict) -> bool:
-    is_asking = isinstance(verdict.outcome, Retry) and verdict.outcome.after is not None
-    return isinstance(verdict.outcome, Done) or verdict.is_silent or is_asking
+    return isinstance(verdict.outcome, Done) or verdict.is_silent or _is_asking(verdict)
+
+
+def _is_asking(verdict: Verdict) -> bool:
+    return isinstance(verdict.outcome, Retry) and verdict.outcome.after is not None
