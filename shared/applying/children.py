@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shared.applying.inventories import EMPTY, Inputs, Inventories, Inventory
 from shared.applying.plans import Plan, Wanted, is_settled, plan
-from shared.applying.writes import Writer, Written
+from shared.applying.writes import OnAnswer, Writer, Written, pass_over
 from shared.core.errors import TemporaryError
 from shared.core.resources import Ref, Resource
 from shared.ports.passes import Decision, Decisions, Work
@@ -46,9 +46,12 @@ class Children:
         inventory = (await self.inventories.read(work.primary, work.fence)).in_epoch(inputs.epoch)
         return inventory if is_settled(inputs, inventory, work.view, self.managed) else None
 
-    async def bring_about(self, work: Work, inputs: Inputs, desired: Callable[[], Wanted]) -> Result:
+    async def bring_about(
+        self, work: Work, inputs: Inputs, desired: Callable[[], Wanted], *, on_answer: OnAnswer = pass_over
+    ) -> Result:
         """Render only when inputs or children differ from the inventory; write only what differs.
 
+        `on_answer` gets each applied child before the view does, and so before a pass over that child can begin.
         What was answered is recorded even if another write failed: call `raise_error` on the result.
         """
         inventory = (await self.inventories.read(work.primary, work.fence)).in_epoch(inputs.epoch)
@@ -56,7 +59,7 @@ class Children:
             return Result(inventory=inventory)
         wanted = desired()
         found = plan(wanted, owner_uid=inputs.uid, inventory=inventory, view=work.view, managed=self.managed)
-        written = await self.writer.carry_out(found, work.view, work.fence)
+        written = await self.writer.carry_out(found, work.view, work.fence, on_answer=on_answer)
         # Inputs are only recorded when all of them took effect: otherwise the next pass compares again.
         is_whole = not (written.error or found.waiting or found.foreign or wanted.keeps_unwanted)
         inventory = Inventory(inputs if is_whole else None, written.children, inputs.epoch)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from shared.applying.inventories import Applied
 from shared.applying.plans import Change, Plan, Removal
@@ -15,6 +16,8 @@ from shared.ports.cluster import Cluster
 from shared.ports.passes import Fence, View
 
 PARALLEL_WRITES = 8
+
+OnAnswer = Callable[[Manifest], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,10 @@ class Written:
     unchanged: frozenset[Ref] = frozenset()  # applied, and found to be so already
 
 
+def pass_over(answer: Manifest) -> None:
+    """Need no answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Write the children of primaries as one field manager."""
@@ -35,23 +42,22 @@ class Writer:
     cluster: Cluster
     manager: str
 
-    async def carry_out(self, plan: Plan, view: View, fence: Fence) -> Written:
-        """Apply and delete what the plan says.
+    async def carry_out(self, plan: Plan, view: View, fence: Fence, *, on_answer: OnAnswer = pass_over) -> Written:
+        """Apply and delete what the plan says; `on_answer` gets each applied object before the view does.
 
         One failing write does not keep the others from being tried: what was answered is returned (and belongs in the
         inventory) together with the first error.
         """
-        limit = asyncio.Semaphore(PARALLEL_WRITES)
         before = {change.ref: entry.version for change in plan.changes if (entry := view.get(change.ref)) is not None}
-        answers: dict[Ref, Manifest] = {}
-        deleted: set[Ref] = set()
-        steps = [self._apply(change, view, fence, limit, answers) for change in plan.changes]
-        steps += [self._delete(removal, view, fence, limit, deleted) for removal in plan.removals]
+        writing = _Writing(self, view, fence, on_answer)
+        steps = [writing.apply(change) for change in plan.changes]
+        steps += [writing.delete(removal) for removal in plan.removals]
         results = await asyncio.gather(*steps, return_exceptions=True)
         failures = [result for result in results if isinstance(result, BaseException)]
         for failure in failures:
             if not isinstance(failure, Exception):
                 raise failure
+        answers, deleted = writing.answers, writing.deleted
         children = dict(plan.kept or {})
         digests = {change.ref: change.digest for change in plan.changes}
         children.update({ref: applied_of(answer, digests[ref]) for ref, answer in answers.items()})
@@ -60,23 +66,33 @@ class Writer:
         error = next((failure for failure in failures if isinstance(failure, Exception)), None)
         return Written(children | left, answers, frozenset(deleted), error, unchanged)
 
-    async def _apply(
-        self, change: Change, view: View, fence: Fence, limit: asyncio.Semaphore, answers: dict[Ref, Manifest]
-    ) -> None:
-        async with limit:
-            fence.check()
-            answer = await self.cluster.apply(change.manifest, manager=self.manager)
-            view.was_written(answer)
-            answers[change.ref] = answer
 
-    async def _delete(
-        self, removal: Removal, view: View, fence: Fence, limit: asyncio.Semaphore, deleted: set[Ref]
-    ) -> None:
-        async with limit:
-            fence.check()
-            await self.cluster.delete(removal.ref, uid=removal.uid)
-            view.was_deleted(removal.ref, removal.uid)
-            deleted.add(removal.ref)
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """One plan that is being carried out."""
+
+    writer: Writer
+    view: View
+    fence: Fence
+    on_answer: OnAnswer
+    limit: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL_WRITES))
+    answers: dict[Ref, Manifest] = field(default_factory=dict)
+    deleted: set[Ref] = field(default_factory=set)
+
+    async def apply(self, change: Change) -> None:
+        async with self.limit:
+            self.fence.check()
+            answer = await self.writer.cluster.apply(change.manifest, manager=self.writer.manager)
+            self.answers[change.ref] = answer
+            self.on_answer(answer)
+            self.view.was_written(answer)
+
+    async def delete(self, removal: Removal) -> None:
+        async with self.limit:
+            self.fence.check()
+            await self.writer.cluster.delete(removal.ref, uid=removal.uid)
+            self.view.was_deleted(removal.ref, removal.uid)
+            self.deleted.add(removal.ref)
 
 
 def applied_of(answer: Manifest, desired: str) -> Applied:

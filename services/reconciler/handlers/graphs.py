@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from services.reconciler.desired.graphs import GraphChildren, graph_children
 from services.reconciler.desired.names import FINALIZER
@@ -64,8 +65,10 @@ class GraphHandler:
             return Done()
         stage = _stage(graph, context)
         wanted = Wanted(stage.children.manifests, keeps_unwanted=stage.is_incomplete)
-        result = await self.children.bring_about(work, inputs, lambda: wanted)
-        self._remember(result, graph)
+        keep = partial(self.primaries.keep, epoch=inputs.epoch)  # a component's own pass begins with the answer
+        result = await self.children.bring_about(work, inputs, lambda: wanted, on_answer=keep)
+        for note in change_notes(change_list(result)):
+            self.recorder.record(note, graph)
         if result.is_unfinished and has_told(entry):
             result.raise_error()
         stage = stage.with_result(result)
@@ -96,13 +99,6 @@ class GraphHandler:
         await self.children.inventories.forget(work.primary, work.fence)
         self.primaries.drop(work.primary)
         return Done()
-
-    def _remember(self, result: Result, graph: Manifest) -> None:
-        if result.written is not None:
-            for answer in result.written.answers.values():
-                self.primaries.keep(answer, result.inventory.epoch)
-        for note in change_notes(change_list(result)):
-            self.recorder.record(note, graph)
 
     async def _report(self, work: Work, generation: int, stage: _Stage, inventory: Inventory) -> Outcome:
         entry = work.view.get(work.primary)

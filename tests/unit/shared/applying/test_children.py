@@ -17,7 +17,7 @@ from shared.core.json import Manifest
 from shared.core.resources import SERVICES, Ref
 from shared.ports.passes import View
 from shared.ports.store import Put
-from shared.runtime.partitions.views.view import PassView
+from shared.runtime.partitions.views.view import PartitionView, PassView
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.cluster_faults import Delay, Fault, LoseAnswer, Refuse, Request
@@ -87,6 +87,21 @@ async def test_brings_children_about_and_tells_of_those_of_one_pass_together() -
     ]
     assert [each.decision for each in desk.told.decisions] == ["created", "updated", "deleted"]
     assert {each.correlation for each in desk.told.decisions} == {"edit.1"}
+
+
+async def test_who_asked_for_answers_has_them_before_the_view_makes_others_pass() -> None:
+    desk = await a_desk()
+    order: list[str] = []
+    view = PassView(PartitionView(0, 1), lambda effect: order.append("the view"))
+
+    await desk.children.bring_about(
+        work(view, desk.fence),
+        INPUTS,
+        lambda: Wanted((a_child(),)),
+        on_answer=lambda answer: order.append(answer["metadata"]["name"]),
+    )
+
+    assert order == ["one", "the view"]
 
 
 async def test_a_pass_at_rest_renders_asks_and_writes_nothing() -> None:
