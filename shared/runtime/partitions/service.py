@@ -81,7 +81,7 @@ class PartitionService:
             options=self.claims,
             dice=self.dice,
         )
-        ownership = self._ownership = Ownership(replica, self._report)
+        ownership = self._ownership = Ownership(replica, self._report, count)
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(facts.run())
             await ownership.run(partial(self._own, around), stopping)
@@ -147,6 +147,8 @@ async def agree_on_partitions(store: Store, keys: EtcdKeys, count: int) -> None:
         await store.commit([Put(key, str(count).encode())], [CreatedAt(key, 0)])
     except ConflictError:
         pair = await store.get(key)
-        if pair is not None and pair.value != str(count).encode():
+        if pair is None:
+            raise  # the store was wiped meanwhile: asked again
+        if pair.value != str(count).encode():
             recorded = pair.value.decode(errors="replace")
             raise PermanentError(f"{key} says {recorded} partitions, these settings say {count}") from None

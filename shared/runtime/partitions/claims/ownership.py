@@ -8,7 +8,7 @@ runs here only while this replica created the claim that stands in the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,12 +28,17 @@ def _nothing() -> None:
     """Do nothing on a change."""
 
 
+async def _no_agreement() -> None:
+    """Agree on nothing."""
+
+
 @dataclass(slots=True)
 class Ownership:
     """Own units of one service together with its other replicas."""
 
     replica: Replica
     on_change: Callable[[], None] = _nothing
+    agree: Callable[[], Awaitable[None]] = _no_agreement  # with all replicas, on a store that may be a new one
     _term: Term | None = None
     _was_told: bool = False
 
@@ -67,6 +72,7 @@ class Ownership:
                 await replica.clock.sleep(REJOIN_SPREAD * replica.dice.random())
 
     async def _run_term(self, own: Own, stopping: asyncio.Event) -> None:
+        await self.agree()
         lease = await self.replica.store.grant(self.replica.options.ttl)
         self._was_told = False
         self._term = Term(self.replica, lease, own, self.on_change)
