@@ -248,6 +248,7 @@ async def test_requests_name_us_their_types_and_their_guards(opened: Open) -> No
     assert delete.method == "DELETE"
 
 
+@pytest.mark.rule("P-19")
 async def test_a_paging_that_expires_in_the_middle_starts_over_without_pages(opened: Open) -> None:
     api = in_turn(
         always(lambda: list_answer(item("a", 1), item("b", 2), version=9, token="page-2")),
@@ -262,6 +263,7 @@ async def test_a_paging_that_expires_in_the_middle_starts_over_without_pages(ope
     assert [dict(request.query) for request in api.lists] == [{"limit": "2"}, {"limit": "2", "continue": "page-2"}, {}]
 
 
+@pytest.mark.rule("P-19")
 async def test_pages_of_different_versions_prove_nothing(opened: Open) -> None:
     api = in_turn(
         always(lambda: list_answer(item("a", 1), version=9, token="page-2")),
@@ -275,6 +277,7 @@ async def test_pages_of_different_versions_prove_nothing(opened: Open) -> None:
     assert len(snapshot.items) == 3
 
 
+@pytest.mark.rule("P-19")
 async def test_a_list_never_asks_for_an_old_answer(opened: Open) -> None:
     api = in_turn(always(lambda: list_answer(version=9)))
 
