@@ -11,7 +11,7 @@ from cli.explanations.findings import Certainty, Finding, Thing, Tier, quoted
 from cli.explanations.moments import changed, condition, created, is_true, last_seen, newest_event
 from cli.explanations.platform import is_stopped
 from cli.explanations.progress import wanted_replicas
-from cli.explanations.quotas import is_quota_refusal, quota_finding
+from cli.explanations.quotas import as_of_now, is_quota_refusal, quota_finding
 from services.reconciler.desired.names import is_platform_account
 from shared.core.json import Manifest, integer, member, text
 from shared.core.objects import controller_of, generation_of, is_deleting, name_of, namespace_of, uid_of
@@ -77,7 +77,8 @@ def _refused(thing: Thing, words: str, since: datetime | None, seen: ClusterEvid
     if account is not None:
         return _account_finding(account["name"], words, seen, evidence, since=since)
     if is_quota_refusal(words):
-        return quota_finding(words, thing.namespace, since, asker=f"{thing} may make no pod")
+        refused = quota_finding(words, thing.namespace, since, asker=f"{thing} may make no pod")
+        return as_of_now(refused, seen.quotas, thing)
     return Finding(
         tier=Tier.ADMISSION,
         code="PodRefused",

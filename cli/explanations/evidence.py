@@ -17,10 +17,11 @@ from shared.core.json import Manifest
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A source that did not answer."""
+    """A source that did not answer, or that nobody named."""
 
     address: str
     reason: str
+    is_away: bool = True  # it was asked, so that its silence means something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ def server_findings(evidence: Evidence, waits: Outstanding | None) -> Iterator[F
         (evidence.ownership, "EtcdUnreachable", "etcd", "passes go on when it is back and claims are taken again"),
         (evidence.log, "NatsUnreachable", "nats", "nothing is lost: the log is repaired when it is back"),
     ):
-        if isinstance(source, Unread):
+        if isinstance(source, Unread) and source.is_away:
             yield Finding(
                 tier=Tier.ADMISSION,
                 code=code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cli.explanations.evidence import ClusterEvidence, Evidence, LogEvidence, OwnershipEvidence
+from cli.explanations.evidence import ClusterEvidence, Evidence, LogEvidence, OwnershipEvidence, Unread
 from cli.inquiries.cluster import Objects, read_circumstances, read_objects
 from cli.inquiries.log import read_log
 from cli.inquiries.ownership import read_ownership
@@ -16,7 +16,10 @@ NATS_PORT, ETCD_PORT = 4222, 2379  # where an address names none
 
 
 async def gather(target: Target, namespace: str, name: str) -> Evidence:
-    """Read everything that an explanation needs; what does not answer in time is left out and named."""
+    """Read everything that an explanation needs; what does not answer in time is left out and named.
+
+    With a kubeconfig alone nothing is concluded from addresses that are only defaults.
+    """
     settings = target.settings
     objects: asyncio.Future[Objects | None] = asyncio.get_running_loop().create_future()
 
@@ -26,7 +29,9 @@ async def gather(target: Target, namespace: str, name: str) -> Evidence:
             objects.set_result(own)
             return await read_circumstances(cluster, namespace, name, own)
 
-    async def of_log() -> LogEvidence:
+    async def of_log() -> LogEvidence | Unread:
+        if "nats_url" not in settings.model_fields_set:
+            return Unread("", "not asked: name it with --nats", is_away=False)
         await knock(settings.nats_url, NATS_PORT)
         async with target.bus() as bus:
             own = await objects
@@ -34,7 +39,9 @@ async def gather(target: Target, namespace: str, name: str) -> Evidence:
             components = [name_of(each) for each in own.components] if own is not None else []
             return await read_log(bus, namespace, name, components=components, version=version)
 
-    async def of_store() -> OwnershipEvidence:
+    async def of_store() -> OwnershipEvidence | Unread:
+        if "etcd_endpoints" not in settings.model_fields_set:
+            return Unread("", "not asked: name it with --etcd", is_away=False)
         await knock(settings.etcd_endpoints, ETCD_PORT)
         async with target.store() as store:
             return await read_ownership(store, settings.install, namespace, name)

@@ -181,6 +181,15 @@ def test_without_the_api_server_nothing_is_concluded() -> None:
     assert set(found.unread) == {"Kubernetes API", "etcd"}
 
 
+def test_from_a_source_that_nobody_named_nothing_is_concluded() -> None:
+    unnamed = Unread("", "not asked: name it with --nats", is_away=False)
+
+    found = explained(a_cluster(graph=a_graph(generation=2), pods=(), replica_sets=()), unnamed, unnamed)
+
+    assert (found.verdict, cause(found).code, list(found.notes)) == (Verdict.STARTING, "WorkInProgress", [])
+    assert found.unread["NATS"] == "not asked: name it with --nats"
+
+
 def test_nothing_at_all_can_be_read() -> None:
     found = explained(AWAY, AWAY, AWAY)
 
@@ -305,6 +314,26 @@ def test_tells_why_no_pod_is_made(message: str, code: str, thing: str) -> None:
 
     assert (cause(found).code, str(cause(found).thing)) == (code, thing)
     assert cause(found).since is not None
+
+
+@pytest.mark.parametrize(
+    ("hard", "used", "says", "certainty"),
+    [
+        pytest.param("3", "3", "used now: pods 3 of 3", Certainty.CERTAIN, id="as full as then"),
+        pytest.param("4", "3", "it has room by now, used: pods 3 of 4", Certainty.LIKELY, id="raised since"),
+        pytest.param("", "", "not limited any more", Certainty.LIKELY, id="limits something else now"),
+    ],
+)
+def test_tells_what_the_quota_says_now(hard: str, used: str, says: str, certainty: Certainty) -> None:
+    message = 'pods "x" is forbidden: exceeded quota: few, requested: pods=1, used: pods=3, limited: pods=3'
+    status = {"hard": {"pods": hard}, "used": {"pods": used}} if hard else {}
+    quota = {"metadata": {"name": "few"}, "status": status}
+    failing = a_replica_set(ReplicaFailure=f"True/FailedCreate/{message}")
+
+    found = explained(a_cluster(replica_sets=(failing,), pods=(), quotas=(quota,)))
+
+    assert says in cause(found).evidence
+    assert cause(found).certainty is certainty
 
 
 @pytest.mark.parametrize(
