@@ -28,6 +28,7 @@ from nats.aio.subscription import Subscription as Inbox
 
 from shared.bus.credentials import Credentials
 from shared.bus.options import NatsOptions, tls_context
+from shared.bus.silence import Silence, abort
 from shared.core.errors import ForbiddenError, InvalidObjectError, PermanentError, UnknownResultError, UnreachableError
 from shared.ports.bus import Answerer, NoRespondersError
 
@@ -78,6 +79,8 @@ class Connection:
         self._connected = asyncio.Event()
         self._opening = asyncio.Lock()
         self._is_closing = False
+        self._silence = Silence(options.times.connect)
+        self._used = ""  # address of the server that we are, or were last, connected to
         self._logged: set[str] = set()
         self.errors: Counter[str] = Counter()
         self.generation = 0  # grows with each connect
@@ -102,7 +105,11 @@ class Connection:
         """Disconnect."""
         self._is_closing = True
         self._connected.clear()
-        await self._client.close()
+        try:
+            async with asyncio.timeout(self._options.times.connect.total_seconds()):
+                await self._client.close()
+        except TimeoutError:
+            abort(self._client)
 
     async def wait_until_connected(self) -> None:
         """Wait for a server, for as long as it takes."""
@@ -137,7 +144,7 @@ class Connection:
                 self._waiting[token] = waiting
                 is_sent = True
                 await self._send(subject, body, f"{self._prefix}.{token}", headers)
-                return await waiting.answer
+                return await self._answer(waiting)
         except TimeoutError as error:
             message = f"{subject}: no answer within {within.total_seconds():g} s"
             if is_write and is_sent:
@@ -193,6 +200,13 @@ class Connection:
         except nats.errors.Error as error:
             raise UnreachableError(f"{served.subject} cannot be served: {error}") from error
 
+    async def _answer(self, waiting: _Waiting) -> bytes:
+        """Wait for the answer of a request; one that is slow to come puts the server in doubt."""
+        await asyncio.wait([waiting.answer], timeout=self._options.times.doubt.total_seconds())
+        if not waiting.answer.done():
+            await self._silence.doubt(self._client)
+        return await waiting.answer
+
     async def _send(self, subject: str, body: bytes, reply: str, headers: Mapping[str, str] | None) -> None:
         try:
             await self._client.publish(subject, body, reply=reply, headers=dict(headers) if headers else None)
@@ -244,8 +258,8 @@ class Connection:
         return arguments
 
     def _next_server(self, servers: list[Server], _: dict[str, Any]) -> tuple[Server | None, float]:
-        """Choose the server that failed least, and the pause before it is tried."""
-        server = min(servers, key=lambda candidate: candidate.reconnects)
+        """Choose the server that failed least, rather not the one just lost, and the pause before it is tried."""
+        server = min(servers, key=lambda candidate: (candidate.reconnects, candidate.uri.netloc == self._used))
         if server.reconnects == 0:
             return server, 0.0
         cap = self._options.times.reconnect_cap.total_seconds()
@@ -253,6 +267,7 @@ class Connection:
         return server, pause * random.uniform(0.5, 1.0)
 
     async def _on_answer(self, message: Msg) -> None:
+        self._silence.heard()
         waiting = self._waiting.get(message.subject.rpartition(".")[2])
         if waiting is None or waiting.answer.done():
             return
@@ -262,7 +277,10 @@ class Connection:
             waiting.answer.set_result(message.data)
 
     async def _on_connected(self) -> None:
+        server = self._client.connected_url
+        self._used = server.netloc if server is not None else ""
         self.generation += 1
+        self._silence.heard()
         self._logged.clear()
         self._connected.set()
         log.info("event log connected", servers=self.server_count)

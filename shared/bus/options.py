@@ -20,6 +20,7 @@ class NatsTimes:
     connect: timedelta = timedelta(seconds=2)
     reconnect_cap: timedelta = timedelta(seconds=1)  # longest pause between two attempts
     ping: timedelta = timedelta(seconds=10)
+    doubt: timedelta = timedelta(seconds=1)  # without an answer, after which a server is asked whether it lives
     publish: timedelta = timedelta(seconds=10)  # a replicated stream whose leader died stalls for 5 to 7 s
     request: timedelta = timedelta(seconds=5)
     heartbeat: timedelta = timedelta(seconds=2)  # of an idle ordered consumer; three missed ones reopen it

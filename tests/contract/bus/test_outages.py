@@ -13,6 +13,7 @@ from nats.js import JetStreamManager
 
 from shared.bus.event_log import connect
 from shared.bus.options import NatsOptions
+from shared.contracts.streams import MAX_BODY
 from shared.core.errors import UnknownResultError, UnreachableError
 from shared.ports.bus import Newest, SequenceConflictError, StreamMissingError
 from shared.testing.eventually import eventually
@@ -159,6 +160,28 @@ async def test_the_client_leaves_a_hung_server_by_itself(start_nats: StartNats) 
         await bench.provision()
 
 
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(100, id="and has taken what was sent"),
+        pytest.param(MAX_BODY, id="and takes nothing any more"),
+    ],
+)
+async def test_a_hung_server_that_owes_an_answer_is_left_before_its_pings_tell(
+    start_nats: StartNats, size: int
+) -> None:
+    server = start_nats()
+    async with real_bench(server) as bench, asyncio.TaskGroup() as tasks:
+        await bench.provision()
+        server.pause()
+        waiting = [tasks.create_task(_published(bench, f"{number}", b"x" * size)) for number in range(64)]
+        await eventually(lambda: not bench.log.is_connected, within=timedelta(seconds=6))
+        server.resume()
+        await asyncio.wait(waiting)
+
+        assert bench.log.is_connected
+
+
 async def test_a_consumer_that_an_administrator_deleted_is_opened_again(nats_server: NatsTestServer) -> None:
     async with real_bench(nats_server, QUICK) as bench, administrator(nats_server) as admin:
         await bench.provision()
@@ -219,6 +242,19 @@ async def _holds(bench: Bench, messages: int) -> bool:
 async def _connect_once(options: NatsOptions, counted: list[str]) -> bool:
     async with connect(options, count_error=counted.append) as log:
         return log.is_connected
+
+
+async def _published(bench: Bench, name: str, body: bytes) -> None:
+    """Publish until it is stored."""
+
+    async def is_stored() -> bool:
+        try:
+            await bench.log.publish(bench.subject(name), body, {})
+        except UnreachableError:
+            return False
+        return True
+
+    await eventually(is_stored, within=timedelta(seconds=20))
 
 
 async def _result(bench: Bench, name: str) -> int | UnreachableError:
