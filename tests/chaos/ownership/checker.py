@@ -120,22 +120,26 @@ def late_writes(records: Iterable[Record], rules: Rules = Rules()) -> list[Clust
 
 def doubled_writes(records: Iterable[Record]) -> Iterator[Violation]:
     """Find children that were sent the same twice under one token, without a failure that explains it."""
-    last: dict[tuple[str, int, Ref], tuple[str, str]] = {}
+    last: dict[Ref, ClusterWrite] = {}  # the newest write of each child, whoever made it
     for record in records:
         match record:
             case Excused(member=member) | Slept(member=member):
-                last = {place: sent for place, sent in last.items() if place[0] != member}
+                last = {ref: write for ref, write in last.items() if write.member != member}
             case Disturbed():
                 last = {}
-            case ClusterWrite(manager=manager, verb="apply") if manager == CHILDREN:
-                place, sent = (record.member, record.token, record.ref), (record.uid, record.content)
-                if last.get(place) == sent:
-                    yield Violation("doubled write", record.at, f"{record.member} applied {record.ref} twice")
-                last[place] = sent
-            case ClusterWrite():
-                last.pop((record.member, record.token, record.ref), None)
+            case ClusterWrite(manager=manager, ref=ref, verb="apply") if manager == CHILDREN:
+                known = last.get(ref)
+                if known is not None and _sent(known) == _sent(record):
+                    yield Violation("doubled write", record.at, f"{record.member} applied {ref} twice")
+                last[ref] = record
+            case ClusterWrite(verb="delete", ref=ref):
+                last.pop(ref, None)
             case _:
                 pass
+
+
+def _sent(write: ClusterWrite) -> tuple[int, str, str]:
+    return write.token, write.uid, write.content
 
 
 def overlapping_passes(records: Iterable[Record]) -> Iterator[Violation]:

@@ -57,7 +57,7 @@ class Figures:
         )
 
     def measures(self, ttl: timedelta) -> tuple[Measure, ...]:
-        """Return the times: take-overs, where any could be measured, and how long a status was of an older generation."""
+        """Return the times: take-overs, where any was measured, and how long a status was of an older generation."""
         longest_stale = timedelta(seconds=self.longest_stale)
         stale = Measure("status of an older generation, longest", longest_stale, timedelta(seconds=1), "P-22")
         if not self.takeovers:
