@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from base64 import b64decode
 from binascii import Error as NotBase64Error
@@ -50,7 +51,7 @@ async def _endpoint(entry: Mapping[str, object]) -> Endpoint:
     except ssl.SSLError as error:
         return Endpoint(name, url, ends, problem=f"its certificate is not trusted: {error.reason or error}")
     except OSError as error:
-        return Endpoint(name, url, ends, problem=f"it cannot be reached: {error.strerror or error}")
+        return Endpoint(name, url, ends, problem=f"it cannot be reached: {_reason(error)}")
 
 
 async def _shown_end(url: str, bundle: bytes) -> datetime | None:
@@ -63,6 +64,11 @@ async def _shown_end(url: str, bundle: bytes) -> datetime | None:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC) if shown else None
     finally:
         writer.transport.abort()
+
+
+def _reason(error: OSError) -> str:
+    # The event loop's own text repeats the address; that of the system says what happened.
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def bundle_end(bundle: bytes) -> datetime | None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from cli.examinations.admission import of_webhook
-from cli.examinations.looking import look
-from cli.examinations.servers import of_bus, of_cluster, of_stack, of_store
+from cli.examinations.looking import DEADLINE, look
+from cli.examinations.servers import ANSWER_LIMIT, of_bus, of_cluster, of_stack, of_store
 from cli.findings.evidence import BusSeen, ClusterSeen, Evidence, Lateness, Process, StoreSeen, Unseen, WebhookSeen
 from cli.targets import Target
 from shared.contracts.envelope import decode_change
@@ -85,7 +85,7 @@ async def _of_bus(
                 lateness = tasks.create_task(look(lambda: _lateness(bus, listing)))
             return seen.result(), lateness.result()
 
-    found = await look(at, deadline=3.0)  # answers of partitions have a deadline of their own
+    found = await look(at, deadline=DEADLINE + ANSWER_LIMIT.total_seconds())  # silent owners must not hide the rest
     return (found, found) if isinstance(found, Unseen) else found
 
 

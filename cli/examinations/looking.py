@@ -12,7 +12,7 @@ from shared.core.errors import PlatformError
 
 Seen = TypeVar("Seen")
 
-DEADLINE = 2.0  # seconds; a server that takes longer is in trouble, and the others must not wait for it
+DEADLINE = 3.0  # seconds; a server that takes longer is in trouble, and the others must not wait for it
 
 
 async def look(at: Callable[[], Awaitable[Seen]], *, deadline: float = DEADLINE) -> Seen | Unseen:

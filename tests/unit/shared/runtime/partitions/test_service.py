@@ -52,6 +52,24 @@ async def test_is_ready_once_claims_views_and_facts_are_there() -> None:
         assert service.readiness.is_ready
 
 
+async def test_is_not_ready_while_the_claims_of_a_replica_before_it_stand() -> None:
+    world = await a_world()
+    await world.mark_synced()
+    former, service = world.service("former", store=world.store.another()), world.service("next")
+    async with asyncio.TaskGroup() as tasks:
+        killed = tasks.create_task(former.run(asyncio.Event()))
+        await world.clock.settle()
+        killed.cancel()
+
+    async with running(service):
+        await world.clock.settle()
+        before = service.readiness.waiting
+        await world.clock.advance(timedelta(seconds=12))
+
+        assert "of former;" in before["claims"]
+        assert service.readiness.is_ready
+
+
 async def test_waits_for_a_store_that_is_away_at_start() -> None:
     world = await a_world()
     await world.mark_synced()
