@@ -50,11 +50,11 @@ test: env ## every test folder
 parity: env ## rendering and status against the recorded reference output
 	$(BIN)/pytest -q tests/parity
 
-drill: env ## the chaos tests in their long form: thousands of seeds, minutes of outage
-	DYNAMO_CHAOS=long $(BIN)/pytest -q tests/chaos
+drill: env ## the chaos tests in their long form, and what they measured as docs/drills.md (PASSES=2 for two in a row)
+	$(BIN)/python -m scripts.drills --passes $(or $(PASSES),1)
 
-bench: env ## the figures of docs/performance.md
-	$(BIN)/python -m tests.bench
+bench: env ## the figures of docs/performance.md, compared with the recorded ones (RECORD=1 writes them)
+	$(BIN)/python -m tests.bench $(if $(RECORD),--record)
 
 .PHONY: generate golden crds docs
 generate: golden crds docs ## every generated file
