@@ -19,6 +19,7 @@ from itertools import chain
 from services.discovery import handlers as discovery
 from services.rbac import handlers as rbac
 from services.reconciler.app import READS
+from services.watcher.tables_from_log import read_table
 from shared.contracts.streams import CHANGES
 from shared.core.json import integer, text
 from shared.core.objects import name_of
@@ -156,9 +157,10 @@ class Course:
     async def restart_watcher(self) -> None:
         """Kill the watcher; another one reads its tables from the log, resumes, and compares once."""
         await self.end(*self.watchers)
-        with self.phase("watcher: restart") as phase:
+        with self.phase("watcher: restart"):
             await self.watch(resync=timedelta(minutes=10))
-            phase.notes["lists"] = sum(1 for each in self.asked if each.verb == "list")
+        tables = [await read_table(self.run.bus, kind) for kind in KINDS]
+        self.sizes["watcher tables"] = size_of(tables)
         with self.phase("watcher: comparison with the log"):
             await self.run.advance(660.0)
 
@@ -217,7 +219,7 @@ class Edit:
         """Count the reads of the store; edit at the one that was named."""
         self._reads += call == "get" and "/inventories/" in about
         if self._reads == self.after and not self._edited_at:
-            self._edited_at = time.perf_counter()
+            self._edited_at = time.process_time()
             self.run.cluster.objects.listeners.append(self._on_change)
             graph = Ref(GRAPHS, namespace_name(self.number), graph_name(self.number))
             self.run.edit(graph, lambda live: live["spec"]["services"]["Decode"].update(replicas=2))
@@ -226,7 +228,7 @@ class Edit:
         after = change.after
         is_it = change.ref.resource is DEPLOYMENTS and after is not None and name_of(after).endswith("-decode")
         if is_it and integer(after, "spec", "replicas") == 2 and "edit carried after" not in self.notes:
-            self.notes["edit carried after"] = time.perf_counter() - self._edited_at
+            self.notes["edit carried after"] = time.process_time() - self._edited_at
             self.notes["passes begun meanwhile"] = self._reads - self.after
 
 

@@ -23,7 +23,7 @@ _CODE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, 
 
 @dataclass(slots=True)
 class Pauses:
-    """The garbage collections of a phase, by generation."""
+    """The garbage collections of a phase, by generation, in seconds of CPU: what a pause lasts on a core of its own."""
 
     seconds: Counter[int] = field(default_factory=Counter)
     count: Counter[int] = field(default_factory=Counter)
@@ -33,9 +33,9 @@ class Pauses:
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         """Hear of the start or the end of a collection."""
         if phase == "start":
-            self._began = time.perf_counter()
+            self._began = time.process_time()
             return
-        took = time.perf_counter() - self._began
+        took = time.process_time() - self._began
         self.seconds[info["generation"]] += took  # type: ignore[assignment]  # seconds are no whole numbers
         self.count[info["generation"]] += 1
         self.longest = max(self.longest, took)
