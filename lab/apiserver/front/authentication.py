@@ -6,6 +6,7 @@ run's authority signed; plain HTTP exists only on request, on the loopback addre
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from aiohttp.web import BaseRequest
@@ -31,9 +32,15 @@ def authenticate(request: BaseRequest, *, tls: bool) -> Caller:
 
 
 def _from_certificate(certificate: dict[str, Any], agent: str) -> Caller:
+    name, groups = _identity(certificate.get("subject", ()))
+    return Caller(name, groups, agent)
+
+
+@lru_cache
+def _identity(subject: tuple[tuple[tuple[str, str], ...], ...]) -> tuple[str, tuple[str, ...]]:
+    """Return name and groups that a certificate's subject stands for; those of all requests are a handful."""
     fields: dict[str, list[str]] = {}
-    for part in certificate.get("subject", ()):
+    for part in subject:
         for key, value in part:
             fields.setdefault(key, []).append(value)
-    groups = (*fields.get("organizationName", ()), "system:authenticated")
-    return Caller(fields.get("commonName", [""])[0], groups, agent)
+    return fields.get("commonName", [""])[0], (*fields.get("organizationName", ()), "system:authenticated")

@@ -77,6 +77,8 @@ def _dry_run(kind: str, values: list[str]) -> bool:
 def _check_manager(kind: str, manager: str) -> None:
     if len(manager.encode()) > 128:
         raise _refuse(kind, Cause("FieldValueTooLong", "fieldManager", "Too long: may not be more than 128 bytes"))
+    if manager.isprintable():
+        return
     for index, character in enumerate(manager):
         if not character.isprintable():
             shown = manager.encode("unicode_escape").decode().replace("\\x07", "\\a")
