@@ -41,8 +41,11 @@ def is_newer(candidate: Stamp, held: Stamp | None, epochs: Epochs) -> bool:
     """Return whether a state replaces the held one."""
     if epochs.is_over(candidate.epoch):
         return False
-    if held is None or candidate.epoch != held.epoch:
+    if held is None:
         return True
+    if candidate.epoch != held.epoch:
+        # Of an epoch that was not entered yet: it comes after the current one, and so does its state of the object.
+        return candidate.epoch != epochs.current or epochs.is_over(held.epoch)
     if candidate.version == held.version:
         # One version is never two states, but a list can find an object gone at the version it last had.
         return candidate.is_gone and not held.is_gone

@@ -40,6 +40,22 @@ def test_an_epoch_that_was_left_never_counts_again() -> None:
     assert not is_newer(Stamp("a.0", 99), None, epochs)
 
 
+@pytest.mark.parametrize("coming", ["a.1", "b.0"])
+def test_what_came_of_the_next_epoch_is_not_replaced_from_the_current_one(coming: str) -> None:
+    epochs = Epochs()
+    epochs.enter("a.0")  # own answers are of this one until every list of the next is in the log
+
+    assert not is_newer(Stamp("a.0", 99), Stamp(coming, 5), epochs)
+
+
+def test_what_is_left_of_an_epoch_that_is_over_is_replaced() -> None:
+    epochs = Epochs()
+    for epoch in ("a.0", "b.0"):
+        epochs.enter(epoch)
+
+    assert is_newer(Stamp("b.0", 1), Stamp("a.0", 99), epochs)
+
+
 def test_an_earlier_epoch_of_the_same_cluster_is_over_even_if_it_was_never_seen() -> None:
     epochs = Epochs()
     epochs.enter("a.3")
