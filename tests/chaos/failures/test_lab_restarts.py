@@ -48,6 +48,7 @@ async def use(stack: LiveStack) -> tuple[timedelta, timedelta]:
     async with observing(stack) as observer:
         user, wishes = User(observer.cluster, NAMESPACE), Wishes(observer, NAMESPACE)
         await user.prepare()
+        await wishes.until(wishes.stands, "the first graph successful")
         await user.edit()
         await user.add()
         carried = await wishes.until(wishes.is_carried, "the edit carried")

@@ -79,6 +79,10 @@ class Wishes:
         """Say whether the Deployment carries the edit."""
         return self.observer.field_of(self._deployment(STANDING, "decode"), "spec", "replicas") == 2
 
+    def stands(self) -> bool:
+        """Say whether the graph that will be edited is successful."""
+        return self.observer.is_successful(Ref(GRAPHS, self.namespace, STANDING))
+
     def has_children(self) -> bool:
         """Say whether the new graph has all its Deployments."""
         return all(self._deployment(NEW, each) in self.observer.seen for each in COMPONENTS)
