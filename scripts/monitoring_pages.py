@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from scripts.dashboards import ROWS, TITLE
+from scripts.dashboards import TITLE
+from scripts.panels import ROWS
 
 ALERTS = Path(__file__).resolve().parent.parent / "charts/platform/files/alerts.yaml"
 
