@@ -68,7 +68,8 @@ def _phases(course: Course) -> str:
     told = (
         f"All views were complete {edit['seconds until all views']:.1f} s after the kill (driven clock: the rest of "
         f"the lease). The edit, made while {4 * course.graphs:,} first passes were queued, was carried by the "
-        f"Deployment {edit['edit carried after'] * 1000:.0f} ms of CPU and {edit['passes begun meanwhile']:.0f} passes later."
+        f"Deployment {edit['edit carried after'] * 1000:.0f} ms of CPU and {edit['passes begun meanwhile']:.0f} "
+        "passes later."
     )
     return f"{_table(rows)}\n\n{told}"
 
