@@ -108,11 +108,16 @@ class Follower:
         raise ExpiredError(f"watch canceled: {news.reason}")
 
     async def _next(self, watch: Watch) -> WatchNews:
-        """Return what the stream says next; a silent one is asked, and given up after the third such question."""
+        """Return what the stream says next; a silent one is asked, and given up after the third such question.
+
+        One at an endpoint that has failed another call is given up at the first.
+        """
         for _ in range(_SILENT_PINGS):
             answer = await watch.next(within=self.times.watch_ping.total_seconds())
             if answer is not None:
                 return messages.watch_news(answer)
+            if watch.is_left():
+                raise UnreachableError("watch: the endpoint is silent, and has failed other calls")
             await watch.ask(messages.progress_request())
         self.incarnation.expire()
         raise UnreachableError("watch: the server is silent")

@@ -128,7 +128,11 @@ class Wire:
         await self._log_in_if_needed()
         index = self._current
         call = etcdrpc.WatchStub(self._channels[index]).Watch(metadata=self._metadata() + _NEEDS_LEADER)
-        watch = Watch(call, lambda error: self._translate(error, "watch", index, is_write=False))
+        watch = Watch(
+            call,
+            translate=lambda error: self._translate(error, "watch", index, is_write=False),
+            is_left=lambda: self._current != index,
+        )
         try:
             await watch.ask(request)
             yield watch
@@ -197,10 +201,11 @@ class Wire:
 class Watch:
     """One open watch stream."""
 
-    def __init__(self, call: Any, translate: Callable[[Any], PlatformError]) -> None:
+    def __init__(self, call: Any, *, translate: Callable[[Any], PlatformError], is_left: Callable[[], bool]) -> None:
         """Use a call that was made."""
         self._call = call
         self._translate = translate
+        self.is_left = is_left  # whether other calls go to another endpoint by now, because this one failed them
         self._reading: asyncio.Future[Message] | None = None
 
     async def ask(self, request: Message) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import grpc
@@ -15,6 +16,7 @@ from shared.runtime.clock import SystemClock
 from shared.store.etcd_store import connect
 from shared.store.options import EtcdOptions
 from shared.testing.eventually import eventually
+from tests.contract.relay import relay_to
 from tests.contract.store.bench import QUICK, Bench, RealFate, following, real_bench, relayed_bench
 from tests.servers.fixtures import StartEtcd
 from tests.servers.interface import EtcdTestServer
@@ -95,6 +97,25 @@ async def test_a_watch_leaves_a_hung_server_and_misses_nothing(start_etcd: Start
         server.resume()
         await eventually(lambda: _committed(bench, "a", b"1"))
         await eventually(lambda: _values(seen)[-1:] == [b"1"])
+
+
+async def test_a_watch_leaves_an_endpoint_that_failed_another_call_at_its_first_silence(
+    etcd_server: EtcdTestServer,
+) -> None:
+    times = replace(QUICK, watch_ping=timedelta(seconds=1.5))
+    key = "/contract/left/it"
+    async with relay_to(etcd_server.endpoint) as relay:
+        options = EtcdOptions(endpoints=(relay.address, etcd_server.endpoint), times=times)
+        async with (
+            connect(options, SystemClock(), incarnation_key="/contract/left") as store,
+            following(store, key) as seen,
+        ):
+            await eventually(lambda: len(seen) == 1)
+            relay.lose_answers()
+            with pytest.raises(UnreachableError):
+                await store.get(key)
+            await store.commit([Put(key, b"1")])
+            await eventually(lambda: _values(seen) == [b"1"], within=2 * times.watch_ping)
 
 
 async def test_an_outage_longer_than_every_time_out_ends_with_the_server(start_etcd: StartEtcd) -> None:
