@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from services.discovery.endpoints.instances import Instance, instances, record
 from shared.contracts.etcd_keys import EtcdKeys
@@ -16,6 +17,7 @@ from shared.ports.passes import Decision, Decisions, Entry, Queued, Work
 from shared.ports.store import CreatedAt, Drop, Put, Store, Write
 
 READS = frozenset({GRAPHS, ENDPOINT_SLICES})
+GATHER = timedelta(milliseconds=250)  # the pods of a graph become ready one after the other, and one write tells of all
 
 
 def route(entry: Entry, *, copy_of: Key | None) -> Iterable[Queued]:
@@ -25,7 +27,7 @@ def route(entry: Entry, *, copy_of: Key | None) -> Iterable[Queued]:
     if entry.ref.resource is GRAPHS:
         yield Queued(entry.ref, "edit")
     elif entry.labels.get(labels.GRAPH_NAME):
-        yield Queued(Ref(GRAPHS, entry.ref.namespace, entry.labels[labels.GRAPH_NAME]), "child")
+        yield Queued(Ref(GRAPHS, entry.ref.namespace, entry.labels[labels.GRAPH_NAME]), "child", GATHER)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from shared.contracts.keys import Key
@@ -135,6 +136,7 @@ class Queued:
 
     primary: Ref
     trigger: Trigger
+    gather: timedelta = timedelta(0)  # for how long further changes may join before the pass begins
 
 
 class Router(Protocol):

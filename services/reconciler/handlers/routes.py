@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.reconciler.desired.names import component_name
 from shared.contracts.keys import Key
@@ -20,9 +21,13 @@ def component_of_pod(namespace: str, pod_labels: Mapping[str, str]) -> Ref | Non
     return Ref(COMPONENTS, namespace, component_name(graph, service) if service else graph)
 
 
+# What a pod says only explains why its component is not ready yet, and its steps follow each other within moments.
+SETTLING = timedelta(milliseconds=250)
+
+
 @dataclass(frozen=True, slots=True)
 class ReconcilerRouter:
-    """Queue a pod's component; everything else as the default router does."""
+    """Queue a pod's component, a moment later; everything else as the default router does."""
 
     default: Router
 
@@ -31,4 +36,4 @@ class ReconcilerRouter:
         if entry.ref.resource is not PODS:
             return self.default(entry, copy_of=copy_of)
         component = component_of_pod(entry.ref.namespace, entry.labels)
-        return [Queued(component, "child")] if component is not None and copy_of is None else []
+        return [Queued(component, "child", SETTLING)] if component is not None and copy_of is None else []

@@ -138,7 +138,11 @@ class PartitionLoop:
         for queued in concerned(effect, rules.router, heeds_progress=rules.heeds_progress):
             # The answer of an own write may show an edit that no event has told of: that one makes a further pass.
             if queued.primary != but or queued.trigger == "edit":
-                self.queue.add(queued.primary, queued.trigger, now=now, cause=effect.cause)
+                if queued.gather:
+                    due = now + queued.gather.total_seconds()
+                    self.queue.add_later(queued.primary, queued.trigger, due, cause=effect.cause)
+                else:
+                    self.queue.add(queued.primary, queued.trigger, now=now, cause=effect.cause)
                 self._bell.ring()
 
     def _on_complete(self, is_complete: bool) -> None:

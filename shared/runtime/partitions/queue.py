@@ -120,10 +120,11 @@ class PassQueue:
             if not item.is_running:
                 self._ready[PRIORITY[trigger]].append(primary)
 
-    def add_later(self, primary: Ref, trigger: Trigger, due: float) -> None:
+    def add_later(self, primary: Ref, trigger: Trigger, due: float, *, cause: str = "") -> None:
         """Queue a primary at a time, unless it waits already or comes sooner."""
         item = self._items.setdefault(primary, _Item())
         if item.waiting is None and (item.due is None or due < item.due):
+            item.cause = cause or item.cause
             self._set_timer(primary, item, trigger, due)
 
     def add_all(self, primaries: Iterable[Ref], trigger: Trigger, *, now: float) -> None:
@@ -213,7 +214,7 @@ class PassQueue:
         item.is_running = False
         if item.waiting is not None:
             self._ready[PRIORITY[item.waiting]].append(primary)
-        elif due is not None:
+        elif due is not None and (item.due is None or due < item.due):  # what was queued meanwhile may come sooner
             self._set_timer(primary, item, "retry", due)
         elif item.is_idle:
             del self._items[primary]

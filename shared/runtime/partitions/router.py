@@ -7,7 +7,7 @@ serves every service whose primaries are objects with names; a service with othe
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.contracts.keys import Key
 from shared.core.resources import Ref, Resource, resource_by_plural
@@ -61,7 +61,7 @@ def concerned(effect: Effect, router: Router, *, heeds_progress: bool = True) ->
             if queued.trigger == "edit" and not is_edit:
                 if not heeds_progress:
                     continue
-                queued = Queued(queued.primary, "child")
+                queued = replace(queued, trigger="child")
             if queued.primary not in found or queued.trigger == "edit":
                 found[queued.primary] = queued
     return list(found.values())

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from services.discovery.handlers import InstancesHandler, route
+from services.discovery.handlers import GATHER, InstancesHandler, route
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.keys import model_key
 from shared.core import labels
@@ -175,6 +175,6 @@ async def test_graphs_and_their_slices_queue_the_graph_and_copies_nothing() -> N
     other = entry_of_manifest({**a_slice(), "metadata": {**a_slice()["metadata"], "labels": {}}}, epoch="")[0]
 
     assert list(route(graph, copy_of=None)) == [Queued(CHAT, "edit")]
-    assert list(route(found, copy_of=None)) == [Queued(CHAT, "child")]
+    assert list(route(found, copy_of=None)) == [Queued(CHAT, "child", GATHER)]
     assert list(route(other, copy_of=None)) == []
     assert list(route(found, copy_of=model_key("team", "abc"))) == []

@@ -10,7 +10,7 @@ from services.reconciler.handlers.contexts import Contexts
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
-from services.reconciler.handlers.routes import ReconcilerRouter, component_of_pod
+from services.reconciler.handlers.routes import SETTLING, ReconcilerRouter, component_of_pod
 from services.reconciler.handlers.statuses import changed_conditions, is_urgent
 from services.reconciler.status.notes import Change
 from services.reconciler.status.obstacles import Stage
@@ -127,7 +127,7 @@ def test_a_pod_queues_its_component_and_a_copy_queues_nothing() -> None:
     graph = entry_of_manifest(a_graph() | {"metadata": {**a_graph()["metadata"], "resourceVersion": "1"}}, epoch="")[0]
 
     assert pod.ref.resource is PODS
-    assert list(router(pod, copy_of=None)) == [Queued(Ref(COMPONENTS, "team", "lone"), "child")]
+    assert list(router(pod, copy_of=None)) == [Queued(Ref(COMPONENTS, "team", "lone"), "child", SETTLING)]
     assert list(router(pod, copy_of=graph_key("team", "x"))) == []
     assert list(router(other, copy_of=None)) == []
     assert list(router(graph, copy_of=None)) == [Queued(CHAT, "edit")]

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from shared.contracts.envelope import correlation_id
+from shared.contracts.keys import Key
 from shared.contracts.streams import CHANGES, DEAD_LETTERS
 from shared.contracts.subjects import change_subject
 from shared.core.errors import ConflictError, ForbiddenError, LeaseLostError, UnreachableError
@@ -17,7 +18,7 @@ from shared.core.objects import ref_of
 from shared.core.outcomes import Done, Outcome, Reject, Retry
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, Ref
 from shared.ports.mandates import MANDATE, Mandate
-from shared.ports.passes import Work
+from shared.ports.passes import Entry, Queued, Work
 from shared.runtime.partitions.queue import FAILURES_TO_DEAD_LETTER
 from shared.runtime.partitions.rules import pass_rules
 from shared.testing.bus import Perturbation
@@ -112,6 +113,26 @@ async def test_a_component_belongs_to_the_edit_of_its_graph() -> None:
         "web": correlation_id("uid-chat", 7),
         "alone": correlation_id("uid-alone", 5),
     }
+
+
+async def test_changes_that_are_gathered_make_one_pass_together() -> None:
+    world = await a_resting_world()
+
+    def gather(entry: Entry, *, copy_of: Key | None) -> list[Queued]:
+        return [Queued(CHAT, "child", timedelta(seconds=2))] if entry.ref.resource is DEPLOYMENTS else []
+
+    rules = pass_rules("test", reads=READS, primaries={GRAPHS: world.handler}, router=gather)
+    async with running(world.service(rules=rules)):
+        await world.clock.settle()
+        world.handler.passes.clear()
+        for version in range(30, 35):
+            await world.publish(a_deployment("web", of="chat", version=version), "modified")
+        await world.clock.advance(timedelta(seconds=1))
+        early = len(world.handler.passes)
+        await world.clock.advance(timedelta(seconds=2))
+
+    assert early == 0
+    assert [(work.trigger, work.cause) for work in world.handler.passes] == [("child", "uid-web.30")]
 
 
 async def test_an_own_write_is_seen_at_once_and_makes_no_further_pass() -> None:

@@ -276,6 +276,19 @@ def test_a_timer_that_comes_while_its_primary_runs_makes_one_more_pass() -> None
     assert [job.trigger for job in drain(queue)] == ["fact"]
 
 
+def test_what_was_queued_for_later_while_a_pass_ran_is_not_put_off_by_its_outcome() -> None:
+    queue = PassQueue()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
+    queue.add_later(A, "child", 3.0, cause="event-7")
+
+    queue.asked(A, timedelta(minutes=5), now=1.0)
+    queue.wake(3.0)
+
+    [job] = drain(queue)
+    assert (job.trigger, job.cause) == ("child", "event-7")
+
+
 def test_tells_how_long_the_oldest_waits_and_runs() -> None:
     queue = PassQueue()
     queue.add(A, "edit", now=1.0)
