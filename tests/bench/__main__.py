@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.comparison import LIMIT, regressions
+from tests.bench.comparison import LIMIT, is_same_machine, regressions
 from tests.bench.figures import Figures, Record, read_record, write_record
 from tests.bench.machine import description
 from tests.bench.page import report, with_figures
@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> int:
     after = Record(description(), tuple(_measured(chosen)))
     print(report(replace(after, cases=before.merged(after.cases))))
     grown = regressions(before, after)
+    if before.cases and not is_same_machine(before, after):
+        print(f"CPU is not compared: the record is of another machine ({before.machine})", file=sys.stderr)
     failed = [f"{each.case}: {failure}" for each in after.cases for failure in each.failures]
     for line in (*failed, *(f"REGRESSION {each}" for each in grown)):
         print(line, file=sys.stderr)

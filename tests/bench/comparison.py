@@ -1,6 +1,7 @@
 """Decides whether a run cost more than the committed record: CPU seconds and requests per graph, by process.
 
-Separate and pure, because it fails a build. Wall times are not compared: they depend on what else the machine does.
+Separate and pure, because it fails a build. Wall times are not compared: they depend on what else the machine does. CPU
+seconds are compared on the machine of the record only: on another one they are other seconds.
 Invariant: only what both records hold is compared, so a new case or process never fails a run.
 """
 
@@ -41,10 +42,15 @@ def regressions(before: Record, after: Record) -> list[Regression]:
         then = before.case(now.case)
         if then is None:
             continue
-        if now.values.get("graphs", 0) >= FEWEST_GRAPHS:
+        if is_same_machine(before, after) and now.values.get("graphs", 0) >= FEWEST_GRAPHS:
             found += _grown(now, "CPU seconds per graph", then.cpu_seconds, now.cpu_seconds, noise=CPU_NOISE)
         found += _grown(now, "requests per graph", then.requests, now.requests, noise=REQUEST_NOISE)
     return found
+
+
+def is_same_machine(before: Record, after: Record) -> bool:
+    """Return whether CPU seconds of two records mean the same."""
+    return before.machine == after.machine
 
 
 def _grown(

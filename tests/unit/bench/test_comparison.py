@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.bench.comparison import regressions
@@ -52,3 +54,12 @@ def test_a_new_case_and_a_new_process_are_no_regression() -> None:
 
     assert regressions(before, a_record(cpu={"nats": 1.0})) == []
     assert regressions(a_record(cpu={"nats": 1.0}), a_record(cpu={"nats": 1.0, "proxy": 5.0})) == []
+
+
+def test_cpu_seconds_of_another_machine_are_other_seconds() -> None:
+    before = a_record(cpu={"nats": 0.01}, requests={"dynamo-rbac": 3.0})
+    after = a_record(cpu={"nats": 0.05}, requests={"dynamo-rbac": 5.0})
+
+    found = regressions(replace(before, machine="a faster one"), after)
+
+    assert [each.measure for each in found] == ["requests per graph"]
