@@ -14,7 +14,7 @@ from tests.chaos.failures.outages import IN_TURN
 from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import state_home
 
-SERVING = 20 if IS_LONG else 4  # graphs
+SERVING = 10 if IS_LONG else 4  # graphs
 CROWD, CROWDED = 300, ("owners-alive", "owners-new")  # graphs, and the namespaces of drills beside them
 REPLICAS = ("reconciler=3", "webhook=2") if IS_LONG else ()
 

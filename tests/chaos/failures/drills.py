@@ -45,6 +45,7 @@ class Outage:
     bar: timedelta | None  # of the edit and of the children of the new graph
     whole: timedelta | None = None  # until everything is ready again
     goes_on: bool = False  # edits are done while the part is away
+    shows: str = ""  # what the new graph's conditions name while it lasts
     source: str = FAILURE_MODEL
     held: Callable[[], str] = str  # what else it counted, told when it is over
     problems: Callable[[], list[str]] = list  # what else must not be
@@ -142,6 +143,8 @@ async def _times(stack: LiveStack, outage: Outage, lasts: timedelta, observer: O
         fulfilled = tasks.create_task(wishes.until(wishes.are_fulfilled, "both graphs successful"))
         if outage.goes_on:
             await asyncio.wait([carried, children])
+        if outage.shows:
+            await wishes.until(lambda: wishes.name(outage.shows), f"a condition that names {outage.shows}")
         await observer.calm(lasts, felt)
         returned = time.monotonic()
         await asyncio.to_thread(outage.end, stack)

@@ -24,6 +24,7 @@ from tests.e2e.stacks import MANY_GPUS, OURS, LiveStack, running_stack
 
 SERVING, CALM = "serving", "calm"  # namespaces: of graphs left alone, and of the story without an outage
 PATIENCE = timedelta(seconds=60)
+SET_UP = timedelta(minutes=3)  # for what is no measure
 QUIET, NOW_AND_THEN = timedelta(seconds=1), timedelta(milliseconds=100)
 APPLIED_AT_ONCE = 8
 
@@ -61,7 +62,7 @@ async def prepare(stack: LiveStack, namespaces: Sequence[str], serving: int) -> 
                 tasks.create_task(User(observer.cluster, namespace).prepare())
         graphs = [Ref(GRAPHS, SERVING, name) for name in names(serving)]
         graphs += [Ref(GRAPHS, namespace, STANDING) for namespace in namespaces]
-        await observer.until(lambda: all(map(observer.is_successful, graphs)), within=PATIENCE, goal="all serve")
+        await observer.until(lambda: all(map(observer.is_successful, graphs)), within=SET_UP, goal="all serve")
     await until_quiet(stack)
 
 
@@ -94,7 +95,7 @@ async def until_quiet(stack: LiveStack) -> None:
             last, since = count, loop.time()
         return loop.time() - since >= QUIET.total_seconds()
 
-    await eventually(is_quiet, within=PATIENCE, every=NOW_AND_THEN)
+    await eventually(is_quiet, within=SET_UP, every=NOW_AND_THEN)
 
 
 def asked(stack: LiveStack) -> int:

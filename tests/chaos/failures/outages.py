@@ -98,7 +98,7 @@ ONE_RECONCILER = Outage(
     goes_on=True,
 )
 ALL_RECONCILERS = killed("all reconcilers", *RECONCILERS, bar=STARTED + TAKEN_OVER)
-RBAC = killed("rbac", "rbac", bar=STARTED + TAKEN_OVER)
+RBAC = replace(killed("rbac", "rbac", bar=STARTED + TAKEN_OVER), shows="ServiceAccount")
 DISCOVERY = Outage(
     "discovery", "discovery: kill -9", crash("discovery"), restart("discovery"), TAKEN_OVER, goes_on=True
 )

@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 
 from shared.core.errors import TemporaryError
+from shared.core.json import items, text
 from shared.core.resources import DEPLOYMENTS, GRAPHS, NAMESPACES, Ref
 from shared.kube.clusters import KubeCluster
 from shared.testing.eventually import eventually
@@ -82,6 +83,11 @@ class Wishes:
     def stands(self) -> bool:
         """Say whether the graph that will be edited is successful."""
         return self.observer.is_successful(Ref(GRAPHS, self.namespace, STANDING))
+
+    def name(self, cause: str) -> bool:
+        """Say whether a condition of the new graph names a cause."""
+        new = self.observer.seen.get(Ref(GRAPHS, self.namespace, NEW))
+        return any(cause in text(each, "message") for each in items(new, "status", "conditions"))
 
     def has_children(self) -> bool:
         """Say whether the new graph has all its Deployments."""
