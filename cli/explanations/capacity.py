@@ -38,7 +38,7 @@ class _Waiting:
     def thing(self) -> Thing:
         return Thing("Pod", name_of(self.pod), namespace_of(self.pod))
 
-    def finding(self, tier: Tier, code: str, evidence: str, remedy: str, certainty: Certainty) -> Finding:
+    def finding(self, tier: Tier, code: str, *, evidence: str, remedy: str) -> Finding:
         return Finding(
             tier=tier,
             code=code,
@@ -47,7 +47,7 @@ class _Waiting:
             remedy=remedy,
             command=f"kubectl describe pod {self.thing.name} -n {self.thing.namespace}",
             since=self.since,
-            certainty=certainty,
+            certainty=Certainty.CERTAIN if self.words else Certainty.LIKELY,
         )
 
 
@@ -57,21 +57,22 @@ def unschedulable(pod: Manifest, seen: ClusterEvidence, evidence: Evidence) -> F
     waiting = _Waiting(pod, text(said, "message").partition(_PREEMPTION)[0], changed(said), requests_of(pod))
     growing = newest_event(seen.events, uid_of(pod), ("TriggeredScaleUp",))
     if growing is not None:
-        what = f"a node is being made for it: {quoted(text(growing, 'message'))}"
-        return waiting.finding(
-            Tier.NOT_NOW, "WaitsForNewNode", what, "this passes when the node has joined", Certainty.CERTAIN
+        what, remedy = (
+            f"a node is being made for it: {quoted(text(growing, 'message'))}",
+            "this passes when it has joined",
         )
+        return waiting.finding(Tier.NOT_NOW, "WaitsForNewNode", evidence=what, remedy=remedy)
     sizes = [(name_of(node), _size(node)) for node in seen.fleet or ()]
     too_large = _too_large(waiting.requests, sizes) if seen.fleet is not None else ""
     if too_large:
         remedy = "add a node of a larger type, or ask for less in the graph's spec"
-        return waiting.finding(Tier.IMPOSSIBLE, "Impossible", too_large, remedy, Certainty.CERTAIN)
-    if "Insufficient " not in waiting.words and waiting.words:
+        return waiting.finding(Tier.IMPOSSIBLE, "Impossible", evidence=too_large, remedy=remedy)
+    if waiting.words and "Insufficient " not in waiting.words:
         remedy = "label or untaint a node, or change selector, affinity or tolerations in the graph's spec"
-        return waiting.finding(Tier.NOT_NOW, "NoNodeAdmits", "rules keep it from every node", remedy, Certainty.CERTAIN)
+        return waiting.finding(Tier.NOT_NOW, "NoNodeAdmits", evidence="rules keep it from every node", remedy=remedy)
     what = f"it needs {_amounts(waiting.requests)} on one node, and no node has that free{_free(waiting, evidence)}"
     remedy = "stop or shrink what holds the resources, or add a node"
-    return waiting.finding(Tier.NOT_NOW, "NoRoomNow", what, remedy, Certainty.CERTAIN if waiting.words else _MAYBE)
+    return waiting.finding(Tier.NOT_NOW, "NoRoomNow", evidence=what, remedy=remedy)
 
 
 def requests_of(pod: Manifest) -> dict[str, Decimal]:
@@ -164,4 +165,3 @@ def _number(value: Decimal) -> str:
 
 _PREEMPTION = " preemption: "  # the scheduler's second sentence repeats the first
 _NONE = Decimal(0)
-_MAYBE = Certainty.LIKELY

@@ -86,15 +86,16 @@ def _without_node(pod: Manifest, seen: ClusterEvidence, evidence: Evidence, now:
     said = condition(pod, "PodScheduled")
     if text(said, "reason") == "SchedulingGated":
         what = f"it is held back by scheduling gates: {quoted(text(said, 'message') or 'scheduling is gated')}"
-        return _finding(pod, Tier.ORCHESTRATOR, "SchedulingGated", what, "its gates are removed by who set them")
+        finding = _finding(pod, "SchedulingGated", what, "its gates are removed by who set them")
+        return replace(finding, tier=Tier.ORCHESTRATOR)
     if text(said, "status") == "False":
         return unschedulable(pod, seen, evidence)
     born = created(pod)
     if born is not None and now - born > UNATTENDED:
         scheduler = text(pod, "spec", "schedulerName") or "default-scheduler"
         what = f"no scheduler has looked at it for {ago(born, now)}; it names {quoted(scheduler)}"
-        finding = _finding(pod, Tier.ORCHESTRATOR, "NotScheduled", what, "see that this scheduler runs", since=born)
-        return replace(finding, certainty=Certainty.LIKELY)
+        finding = _finding(pod, "NotScheduled", what, "see that this scheduler runs", since=born)
+        return replace(finding, tier=Tier.ORCHESTRATOR, certainty=Certainty.LIKELY)
     return _starting(pod, "it waits for the scheduler", born)
 
 
@@ -146,7 +147,7 @@ def _of_reason(pod: Manifest, status: object, reason: _Waiting, words: str) -> F
     what = f"container {container}: {reason.what}: {quoted(words)}"
     if reason.needs_log and last and _ending(last) != words:
         what += f"; its last run ended with {_ending(last)}, restarts: {integer(status, 'restartCount')}"
-    finding = _finding(pod, Tier.STARTED, code, what, reason.remedy, since=_unready_since(pod))
+    finding = _finding(pod, code, what, reason.remedy, since=_unready_since(pod))
     if code == "OutOfMemory":
         return replace(finding, remedy="raise the memory limit of the service, or let it use less")
     if reason.needs_log:
@@ -165,7 +166,7 @@ def _volume(pod: Manifest, seen: ClusterEvidence) -> Finding | None:
         return None
     what = f"a volume cannot be mounted: {quoted(text(event, 'message'))}"
     remedy = "create what the volume names, or correct the name in the spec"
-    return _finding(pod, Tier.STARTED, "VolumeNotMounted", what, remedy, since=last_seen(event))
+    return _finding(pod, "VolumeNotMounted", what, remedy, since=last_seen(event))
 
 
 def _unready(pod: Manifest, seen: ClusterEvidence, now: datetime) -> Finding | None:
@@ -178,14 +179,14 @@ def _unready(pod: Manifest, seen: ClusterEvidence, now: datetime) -> Finding | N
         for_long = f"for {ago(began, now)} " if began else ""
         words = f": {quoted(text(unhealthy, 'message'))}" if unhealthy is not None else ""
         what = f"its containers have run {for_long}without becoming ready{words}"
-        finding = _finding(pod, Tier.STARTED, "NeverReady", what, "see in its log what it waits for", since=began)
+        finding = _finding(pod, "NeverReady", what, "see in its log what it waits for", since=began)
         command = f"kubectl logs {name_of(pod)} -n {namespace_of(pod)} --all-containers"
         certainty = Certainty.CERTAIN if unhealthy is not None else Certainty.LIKELY
         return replace(finding, command=command, certainty=certainty)
     since = changed(condition(pod, "PodScheduled")) or created(pod)
     if since is not None and now - since > USUAL:
         what = f"its containers have not been created for {ago(since, now)}"
-        finding = _finding(pod, Tier.STARTED, "SlowStart", what, "see its Events", since=since)
+        finding = _finding(pod, "SlowStart", what, "see its Events", since=since)
         return replace(finding, certainty=Certainty.LIKELY)
     return _starting(pod, "its containers are being created", since)
 
@@ -195,18 +196,19 @@ def _stuck(pod: Manifest, now: datetime) -> Finding | None:
     if due is None or now - due < OVERDUE:
         return None
     what = f"it should have ended {ago(due, now)} ago"
-    return _finding(pod, Tier.ORCHESTRATOR, "PodStuck", what, "see that its node lives, and who holds a finalizer")
+    finding = _finding(pod, "PodStuck", what, "see that its node lives, and who holds a finalizer")
+    return replace(finding, tier=Tier.ORCHESTRATOR)
 
 
 def _starting(pod: Manifest, what: str, since: datetime | None) -> Finding:
-    finding = _finding(pod, Tier.STARTED, STARTING, what, "this passes by itself", since=since)
+    finding = _finding(pod, STARTING, what, "this passes by itself", since=since)
     return replace(finding, certainty=Certainty.LIKELY, is_passing=True)
 
 
-def _finding(pod: Manifest, tier: Tier, code: str, what: str, remedy: str, *, since: datetime | None = None) -> Finding:
+def _finding(pod: Manifest, code: str, what: str, remedy: str, *, since: datetime | None = None) -> Finding:
     name, namespace = name_of(pod), namespace_of(pod)
     return Finding(
-        tier=tier,
+        tier=Tier.STARTED,
         code=code,
         thing=Thing("Pod", name, namespace),
         evidence=what,

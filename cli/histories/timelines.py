@@ -1,7 +1,8 @@
 """Merging what several sources tell of one graph into one time line.
 
-Invariants: every moment says who (the service, with replica and fencing token where they are known), what and why;
-moments of one source keep its order; nothing of another graph is told.
+A moment is when it was decided or seen (`ce-time`), not when the log stored it: decisions wait in a queue while NATS is
+away. Invariants: every moment says who (the service, with replica and fencing token where they are known), what and
+why; nothing of another graph is told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import StrEnum
 
 import orjson
 
-from cli.explanations.moments import first_seen, last_seen
+from cli.explanations.moments import first_seen, last_seen, moment
 from cli.letters import letter_of
 from cli.stories import Storyteller
 from shared.contracts.envelope import decode_change
@@ -86,7 +87,7 @@ def timeline(found: Findings, *, since: datetime | None = None) -> list[Moment]:
         *(_of_letter(each) for each in found.letters if _is_own(each, edits)),
         *_of_events(found.events),
     ]
-    return sorted((each for each in moments if since is None or each.at >= since), key=lambda moment: moment.at)
+    return sorted((each for each in moments if since is None or each.at >= since), key=lambda each: each.at)
 
 
 def _of_changes(found: Findings) -> Iterator[Moment]:
@@ -98,7 +99,7 @@ def _of_changes(found: Findings) -> Iterator[Moment]:
             continue
         for story in teller.stories(message):
             yield Moment(
-                at=story.at,
+                at=_said_at(message),
                 source=Source.CHANGE,
                 who="cluster",
                 about=_about(ref),
@@ -122,7 +123,7 @@ def _changed(message: StoredMessage, found: Findings, own: set[Ref]) -> Ref | No
 
 def _of_decision(message: StoredMessage) -> Moment:
     return Moment(
-        at=message.time,
+        at=_said_at(message),
         source=Source.DECISION,
         who=message.subject.split(".")[2],
         about=_about_subject(message.subject),
@@ -137,7 +138,7 @@ def _of_decision(message: StoredMessage) -> Moment:
 def _of_letter(message: StoredMessage) -> Moment:
     letter = letter_of(message)
     return Moment(
-        at=message.time,
+        at=_said_at(message),
         source=Source.LETTER,
         who=letter.service,
         about=_about_subject(message.subject),
@@ -191,6 +192,10 @@ def _about_subject(subject: str) -> str:
 
 def _about(ref: Ref) -> str:
     return f"{ref.resource.kind} {ref.name}"
+
+
+def _said_at(message: StoredMessage) -> datetime:
+    return moment({"at": message.headers.get("ce-time", "")}, "at") or message.time
 
 
 def _body(message: StoredMessage) -> object:

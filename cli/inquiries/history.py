@@ -55,7 +55,7 @@ async def gather(target: Target, namespace: str, name: str) -> Findings:
     async def of_log() -> Logged:
         await knock(target.settings.nats_url, NATS_PORT)
         async with target.bus() as bus:
-            return await _messages(bus, namespace, name, await objects)
+            return await _messages(bus, namespace, name, await asyncio.shield(objects))
 
     async with asyncio.TaskGroup() as tasks:
         log_task = tasks.create_task(asked(of_log, ", ".join(target.settings.nats_url)))

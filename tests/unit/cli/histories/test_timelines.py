@@ -26,8 +26,10 @@ HEADERS = {
 
 
 def after(seconds: float, message: StoredMessage, sequence: int = 1) -> StoredMessage:
-    """Return a message as stored so many seconds later."""
-    return replace(message, time=NOW + timedelta(seconds=seconds), sequence=sequence)
+    """Return a message as said so many seconds later, and stored much later than that."""
+    said = NOW + timedelta(seconds=seconds)
+    headers = {**message.headers, "ce-time": said.isoformat()}
+    return replace(message, time=said + timedelta(minutes=5), sequence=sequence, headers=headers)
 
 
 def a_decision(plural: str = "dynamographdeployments", name: str = "chat", **headers: str) -> StoredMessage:
@@ -117,7 +119,7 @@ def test_only_what_is_young_enough_is_told() -> None:
 
     found = timeline(findings(decisions=[old, young]), since=NOW + timedelta(seconds=30))
 
-    assert [each.at for each in found] == [young.time]
+    assert [each.at for each in found] == [NOW + timedelta(seconds=60)]
 
 
 def test_what_cannot_be_read_spoils_nothing() -> None:
