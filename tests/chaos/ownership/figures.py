@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from tests.chaos.ownership.checker import Rules, late_writes, violations
 from tests.chaos.ownership.records import ClusterWrite, Record, StateWritten, Violation
-from tests.chaos.ownership.stale_statuses import longest_stale
+from tests.chaos.ownership.stale_statuses import STALE, longest_stale
 from tests.chaos.ownership.tenures import Tenures
 from tests.chaos.records import Measure
 
@@ -50,9 +50,10 @@ class Figures:
     def held(self) -> str:
         """Return what held, as one line of counts."""
         overlaps = sum(each.rule == "overlap" for each in self.violations)
+        broken = sum(each.rule != STALE for each in self.violations)  # how long statuses were stale is a measure
         return (
             f"{self.handovers} hand-overs, {overlaps} overlaps; {self.writes} writes to Kubernetes and {self.records} "
-            f"to etcd, {len(self.violations)} against a rule; {self.late} carried out after their claim's end; "
+            f"to etcd, {broken} against a rule; {self.late} carried out after their claim's end; "
             f"{len(self.differences)} end states differ"
         )
 

@@ -27,7 +27,9 @@ from tests.chaos.ownership.records import (
 )
 from tests.chaos.ownership.tenures import Tenure, Tenures
 
+STALE = "stale status"  # the name of the rule
 Span = tuple[float, float]
+REPORTER = "reconciler"  # the one service that writes the statuses of graphs and components
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def stale_statuses(records: Sequence[Record], tenures: Tenures, patience: Patien
     watched = longest_stale(records, tenures, patience)
     for ref, (seconds, at) in watched.items():
         if seconds > patience.longest.total_seconds():
-            yield Violation("stale status", at, f"{ref} spoke of an older generation for {seconds:.2f} s")
+            yield Violation(STALE, at, f"{ref} spoke of an older generation for {seconds:.2f} s")
 
 
 def longest_stale(records: Sequence[Record], tenures: Tenures, patience: Patience) -> dict[Ref, tuple[float, float]]:
@@ -93,6 +95,8 @@ def _attended_spans(
     absences = _absences(records, patience)
     spans: dict[str, list[Span]] = defaultdict(list)
     for tenure in sorted(tenures.by_token.values(), key=lambda each: each.taken_at):
+        if tenure.service != REPORTER:
+            continue
         present = _outside(sorted(absences[tenure.member]))
         spans[tenure.unit] += _common([_held(tenure, patience, end)], present)
     return spans

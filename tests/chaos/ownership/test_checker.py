@@ -63,6 +63,9 @@ def test_a_stale_status_is_held_against_a_holder_that_is_awake() -> None:
     [
         pytest.param([Slept(1.5, "replica", is_asleep=True), Slept(3.5, "replica", is_asleep=False)], id="asleep"),
         pytest.param([Disturbed(1.2, is_disturbed=True), Disturbed(2.0, is_disturbed=False)], id="server away"),
+        pytest.param(
+            [Freed(1.5, 8, SERVICE, UNIT), Claimed(1.6, 9, "rbac", UNIT, "other", 9)], id="only held by another service"
+        ),
         pytest.param([Excused(1.9, "replica", "get"), Excused(2.9, "replica", "get")], id="calls failed"),
         pytest.param([Freed(1.5, 8, SERVICE, UNIT), Claimed(3.5, 9, SERVICE, UNIT, "heir", 9)], id="handed over"),
     ],
