@@ -41,6 +41,16 @@ def cost(pid: int) -> Cost:
     return Cost((int(fields[11]) + int(fields[12])) / _TICKS, resident / 1024)
 
 
+def spent_on_machine() -> float:
+    """Return the CPU seconds that everybody has spent since the machine began."""
+    user, nice, system, _idle, _waiting, *others = _fields_of_cpu()
+    return (user + nice + system + sum(others[:3])) / _TICKS  # interrupts of both kinds, and what other guests took
+
+
+def _fields_of_cpu() -> list[int]:
+    return [int(field) for field in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
+
+
 def busy_share(seconds: float, cpu_seconds: float) -> float:
     """Return which share of all cores some CPU seconds were, over a time."""
     return cpu_seconds / (seconds * (os.cpu_count() or 1))

@@ -12,12 +12,14 @@ from tests.bench.breakdowns import PARTS
 from tests.bench.figures import Figures, Record
 
 BEGIN, END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
+QUIET_SHARE = 0.1
 WHAT = {  # the values that are printed for each case, in this order
     "children_s": "all children, s",
     "successful_s": "all `successful`, s",
     "requests_per_graph": "requests per graph (ours)",
     "cpu_ms_per_graph": "CPU per graph (all processes), ms",
     "busy_share": "share of all cores that this stack had",
+    "others_share": "share of all cores that programs beside the benchmark took",
     "edit_p50_ms": "one edit, p50, ms",
     "edit_p99_ms": "one edit, p99, ms",
     "edit_at_10_p50_ms": "one edit while 10 others change per second, p50, ms",
@@ -49,7 +51,7 @@ PART_TEXTS = {
 def report(record: Record) -> str:
     """Return the whole report."""
     stacks = [each for each in record.cases if each.values.get("graphs")]
-    lines = [f"Machine: {record.machine}.", "", *_against_bars(record)]
+    lines = [f"Machine: {record.machine}.{_disturbance(stacks)}", "", *_against_bars(record)]
     if stacks:
         lines += ["", "### Each case", "", *_table("measure", stacks, WHAT, lambda each: each.values)]
         lines += ["", "### CPU milliseconds per graph", "", *_costs(stacks)]
@@ -62,6 +64,18 @@ def report(record: Record) -> str:
         lines += ["", "### Requests per graph", "", *_plain("client, verb, resource", stacks, lambda each: each.calls)]
     lines += _breakdown(stacks) + _shares(stacks) + _others(record)
     return "\n".join(lines)
+
+
+def _disturbance(stacks: Sequence[Figures]) -> str:
+    """Return a warning when others used the machine meanwhile, or nobody looked."""
+    rolled_out = [each for each in stacks if "successful_s" in each.values]
+    shares = [each.values.get("others_share") for each in rolled_out]
+    largest = max((share for share in shares if share is not None), default=0.0)
+    if largest > QUIET_SHARE:
+        return f" **Other programs took up to {largest:.0%} of all cores meanwhile: the times are too long.**"
+    if None in shares:
+        return " **What other programs took meanwhile was not looked at: the times may be too long.**"
+    return ""
 
 
 def with_figures(page: str, text: str) -> str:

@@ -16,7 +16,7 @@ from cli.lab import RequestCounts, request_counts
 from lab.launcher.stacks import Stack
 from tests.bench.figures import Figures
 from tests.bench.graphs import graph
-from tests.bench.machine import Cost, busy_share, costs
+from tests.bench.machine import Cost, busy_share, costs, spent_on_machine
 from tests.bench.observers import Observer
 from tests.bench.stages import MANAGER, OURS, Stage
 
@@ -33,7 +33,7 @@ async def roll_out(stage: Stage) -> Figures:
         return Figures(case.name, values={"graphs": 0.0})
     await asyncio.sleep(SETTLED_AFTER)
     counted, spent = request_counts(stage.stack), costs(stage.stack)
-    began = time.time()
+    began, own, whole = time.time(), time.process_time(), spent_on_machine()
     async with asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(_tell(stage.observer))
         await _apply_all(stage)
@@ -41,6 +41,7 @@ async def roll_out(stage: Stage) -> Figures:
         successful = await stage.observer.all_successful.wait(TIME_LIMIT) - began
         telling.cancel()
     busy = sum(_since(spent, costs(stage.stack)).values())
+    others = spent_on_machine() - whole - busy - (time.process_time() - own)
     await asyncio.sleep(SETTLED_AFTER)
     cpu = _since(spent, costs(stage.stack))
     calls = calls_of_ours(request_counts(stage.stack) - counted)
@@ -53,6 +54,7 @@ async def roll_out(stage: Stage) -> Figures:
             "requests_per_graph": calls.total() / case.graphs,
             "cpu_ms_per_graph": sum(cpu.values()) / case.graphs * 1000,
             "busy_share": busy_share(successful, busy),
+            "others_share": max(0.0, busy_share(successful, others)),
             **passes_by_replica(stage.stack),
         },
         cpu_seconds={name: seconds / case.graphs for name, seconds in cpu.items()},

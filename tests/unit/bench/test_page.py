@@ -68,3 +68,17 @@ def test_a_newer_case_takes_the_place_of_the_older() -> None:
 @pytest.mark.parametrize(("share", "found"), [(0.5, 2.0), (0.99, 4.0), (0.0, 1.0)])
 def test_a_percentile_is_a_value_that_was_measured(share: float, found: float) -> None:
     assert percentile([4.0, 1.0, 2.0, 3.0], share) == found
+
+
+@pytest.mark.parametrize(
+    ("values", "warning"),
+    [
+        pytest.param({"others_share": 0.05}, "a machine.", id="a quiet machine"),
+        pytest.param({"others_share": 0.54}, "up to 54% of all cores", id="a busy one"),
+        pytest.param({}, "was not looked at", id="nobody looked"),
+    ],
+)
+def test_figures_of_a_busy_machine_say_so(values: dict[str, float], warning: str) -> None:
+    figures = Figures("300:5", values={"graphs": 300.0, "successful_s": 12.5, **values})
+
+    assert warning in report(Record("a machine", (figures,))).partition("\n")[0]
