@@ -32,7 +32,7 @@ class UnreadableEvents:
     clock: Clock
     _waiting: asyncio.Queue[tuple[StoredMessage, str]] = field(default_factory=lambda: asyncio.Queue(LIMIT))
 
-    def add(self, message: StoredMessage, error: InvalidObjectError) -> None:
+    def add(self, message: StoredMessage, error: PermanentError) -> None:
         """Take an event; beyond the limit it is only logged and counted."""
         metrics.EVENTS_UNREADABLE.labels(self.service).inc()
         log.error("event could not be read", subject=message.subject, sequence=message.sequence, reason=str(error))

@@ -16,7 +16,7 @@ import structlog
 from shared.contracts.markers import decode_marker
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT, change_filter, change_subject, parse_synced_subject, synced_subject
-from shared.core.errors import InvalidObjectError
+from shared.core.errors import PermanentError
 from shared.core.json import Manifest
 from shared.core.resources import Ref, Resource
 from shared.ports.bus import Delivery, EventLog, Newest, StoredMessage
@@ -44,7 +44,7 @@ class Listener:
     on_arrival: Callable[[StoredMessage], None]
     on_complete: Callable[[bool], None]
     on_waiting: Callable[[], None]  # for something else than before
-    on_unreadable: Callable[[StoredMessage, InvalidObjectError], None]
+    on_unreadable: Callable[[StoredMessage, PermanentError], None]
 
 
 @dataclass(slots=True)
@@ -101,9 +101,9 @@ class Feed:
     async def _refreshed(self, delivery: Delivery) -> list[Ref]:
         try:
             change = decode_event(delivery.message)
-        except InvalidObjectError:
+            await self._take_change(change)
+        except PermanentError:
             return []  # it was reported when it came
-        await self._take_change(change)
         return [change.ref]
 
     def _forget(self, ref: Ref, version: int) -> None:
@@ -122,7 +122,7 @@ class Feed:
                 markers.take(resource, decode_marker(message.body))
                 return True
             await self._take_change(decode_event(message))
-        except InvalidObjectError as error:
+        except PermanentError as error:  # not to be understood, or a pointer to what we may not read
             self.listener.on_unreadable(message, error)
         return False
 

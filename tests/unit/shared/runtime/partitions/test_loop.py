@@ -442,6 +442,28 @@ async def test_a_new_epoch_stops_passes_until_every_resource_is_synced_in_it() -
     assert work.view.children("uid-chat") == ()
 
 
+async def test_an_event_whose_object_may_not_be_read_is_a_dead_letter_and_the_partition_goes_on() -> None:
+    world = await a_resting_world()
+    large = a_graph("large", version=30)
+    headers = headers_of(large, "added", partition=home_of(large))
+    pointer = replace(headers, dataref=ref_of(large).path)
+    service = world.service()
+    service.fetch = _refuse
+
+    async with running(service):
+        await world.rest()
+        await world.bus.publish(str(change_subject(home_of(large), ref_of(large))), b"{}", pointer.encode())
+        await world.publish(a_graph(version=31, generation=2), "modified")
+        await seconds(world, 13 * 60)
+
+    assert "chat" in world.handler.primaries
+    assert [letter.primary for letter in world.letters()] == [ref_of(large)]
+
+
+async def _refuse(ref: Ref) -> None:
+    raise ForbiddenError(f"{ref} may not be read")
+
+
 async def test_an_event_too_large_for_the_log_is_read_from_the_cluster() -> None:
     world = await a_resting_world()
     graph = a_graph("huge", version=30) | {"status": {"state": "pending"}}
