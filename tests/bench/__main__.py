@@ -24,7 +24,8 @@ Measures, taken in their order when all graphs are there: {", ".join(ON_A_STACK)
 Without a CASE: {" ".join(DEFAULT)}
 
 The exit code is 1 when a case failed, or when CPU seconds or requests per graph are more than {LIMIT:.0%} above
-docs/performance.json. Then nothing is written, unless --accept says that it is meant to be so.
+docs/performance.json. A failed case keeps its former figures; with a regression nothing is written, unless --accept
+says that it is meant to be so.
 """
 
 
@@ -38,18 +39,18 @@ def main(arguments: list[str]) -> int:
         return 2
     before = read_record(RECORD) or Record("")
     after = Record(description(), tuple(_measured(chosen)))
+    whole = replace(after, cases=before.merged(each for each in after.cases if not each.failures))
     print(report(replace(after, cases=before.merged(after.cases))))
     grown = regressions(before, after)
+    failures = [f"{each.case}: {failure}" for each in after.cases for failure in each.failures]
+    for line in (*failures, *(f"REGRESSION {each}" for each in grown)):
+        print(line, file=sys.stderr)
     if before.cases and not is_same_machine(before, after):
         print(f"CPU is not compared: the record is of another machine ({before.machine})", file=sys.stderr)
-    failed = [f"{each.case}: {failure}" for each in after.cases for failure in each.failures]
-    for line in (*failed, *(f"REGRESSION {each}" for each in grown)):
-        print(line, file=sys.stderr)
-    if given.record and not failed and (given.accept or not grown):
-        whole = replace(after, cases=before.merged(after.cases))
+    if given.record and (given.accept or not grown):
         write_record(RECORD, whole)
         PAGE.write_text(with_figures(PAGE.read_text(), report(whole)))
-    return 1 if failed or (grown and not given.accept) else 0
+    return 1 if failures or (grown and not given.accept) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
