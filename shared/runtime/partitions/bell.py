@@ -44,6 +44,36 @@ class Bell:
         self._rung.set()
 
 
+class Alarm:
+    """Rings a bell at a time; set again and again, it costs a task only when that time comes sooner than before."""
+
+    def __init__(self, bell: Bell, clock: Clock, tasks: asyncio.TaskGroup) -> None:
+        """Begin without a time."""
+        self._bell = bell
+        self._clock = clock
+        self._tasks = tasks
+        self._due = 0.0
+        self._ringing: asyncio.Task[None] | None = None
+
+    def set(self, due: float | None) -> None:
+        """Ring at a time at the latest; it may ring sooner, for a time that was set before."""
+        is_set = self._ringing is not None and not self._ringing.done() and (due is None or self._due <= due)
+        if due is None or is_set:
+            return
+        self.stop()
+        self._due = due
+        self._ringing = self._tasks.create_task(self._ring(due))
+
+    def stop(self) -> None:
+        """Ring no more."""
+        if self._ringing is not None:
+            self._ringing.cancel()
+
+    async def _ring(self, due: float) -> None:
+        await self._clock.sleep(timedelta(seconds=max(due - self._clock.elapsed(), SHORTEST)))
+        self._bell.ring()
+
+
 async def finish_or_cancel(clock: Clock, tasks: Collection[asyncio.Task[Any]], budget: timedelta) -> None:
     """Wait until all tasks have ended; those that take longer than the budget are cancelled."""
     if not tasks:

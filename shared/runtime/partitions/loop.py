@@ -26,7 +26,7 @@ from shared.ports.mandates import MANDATE, Mandate
 from shared.ports.passes import Fence, Work
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.partitions import metrics
-from shared.runtime.partitions.bell import Bell, finish_or_cancel
+from shared.runtime.partitions.bell import Alarm, Bell, finish_or_cancel
 from shared.runtime.partitions.facts import Facts
 from shared.runtime.partitions.queue import Job, PassQueue
 from shared.runtime.partitions.reports import report_pass
@@ -187,23 +187,26 @@ class PartitionLoop:
     # What runs them
 
     async def _dispatch(self, tasks: asyncio.TaskGroup, passes: set[asyncio.Task[None]]) -> None:
-        slots = self._around.slots
-        while True:
-            self.queue.wake(self._clock.elapsed())
-            if not self._may_run or not self.queue.has_ready:
-                due = self.queue.next_due()
-                await self._bell.wait(None if due is None else due - self._clock.elapsed())
-                continue
-            await slots.acquire()
-            job = self.queue.next(self._clock.elapsed()) if self._may_run else None
-            if job is None:
-                slots.release()
-                continue
-            task = tasks.create_task(self._run(job), name=f"pass {job.primary}")
-            passes.add(task)
-            # Not in the task: one that is cancelled before its first step would never give the slot back.
-            task.add_done_callback(passes.discard)
-            task.add_done_callback(lambda _: slots.release())
+        slots, alarm = self._around.slots, Alarm(self._bell, self._clock, tasks)
+        try:
+            while True:
+                self.queue.wake(self._clock.elapsed())
+                if not self._may_run or not self.queue.has_ready:
+                    alarm.set(self.queue.next_due())
+                    await self._bell.wait()
+                    continue
+                await slots.acquire()
+                job = self.queue.next(self._clock.elapsed()) if self._may_run else None
+                if job is None:
+                    slots.release()
+                    continue
+                task = tasks.create_task(self._run(job), name=f"pass {job.primary}")
+                passes.add(task)
+                # Not in the task: one that is cancelled before its first step would never give the slot back.
+                task.add_done_callback(passes.discard)
+                task.add_done_callback(lambda _: slots.release())
+        finally:
+            alarm.stop()
 
     @property
     def _may_run(self) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.runtime.partitions.bell import Bell, finish_or_cancel
+from shared.runtime.partitions.bell import Alarm, Bell, finish_or_cancel
 from shared.testing.clock import FakeClock
 
 pytestmark = pytest.mark.asyncio
@@ -43,6 +43,45 @@ async def test_waits_until_it_rings_or_its_time_comes() -> None:
         await clock.advance(timedelta(seconds=20))
 
     assert woken == [3.0, 13.0]
+
+
+async def test_an_alarm_rings_at_the_soonest_time_and_again_at_the_next() -> None:
+    clock = FakeClock()
+    bell = Bell(clock)
+    woken: list[float] = []
+
+    async def wait_twice(alarm: Alarm) -> None:
+        alarm.set(None)
+        alarm.set(10.0)
+        alarm.set(4.0)
+        alarm.set(7.0)
+        await bell.wait()
+        woken.append(clock.elapsed())
+        alarm.set(9.0)
+        await bell.wait()
+        woken.append(clock.elapsed())
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wait_twice(Alarm(bell, clock, tasks)))
+        await clock.advance(timedelta(seconds=20))
+
+    assert woken == [4.0, 9.0]
+
+
+async def test_a_stopped_alarm_is_silent() -> None:
+    clock = FakeClock()
+    bell = Bell(clock)
+
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(bell.wait())
+        alarm = Alarm(bell, clock, tasks)
+        alarm.set(4.0)
+        alarm.stop()
+        await clock.advance(timedelta(seconds=20))
+        is_silent = not waiting.done()
+        waiting.cancel()
+
+    assert is_silent
 
 
 async def test_tasks_that_take_too_long_are_cancelled() -> None:
