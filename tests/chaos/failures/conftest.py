@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.chaos.failures.grounds import Ground, kept_stack, make_ground
+from tests.chaos.failures.grounds import DEFAULT_TTL, Ground, kept_stack, make_ground
 from tests.chaos.failures.outages import IN_TURN
 from tests.chaos.seeds import IS_LONG
 from tests.e2e.stacks import state_home
@@ -38,5 +38,5 @@ def ground(home: Path) -> Iterator[Ground]:
 @pytest.fixture(scope="session")
 def crowd(home: Path) -> Iterator[Ground]:
     """A stack with 300 graphs, for make drill only."""
-    with kept_stack("crowd", nodes="16x8xH100,16xcpu") as live:
+    with kept_stack("crowd", nodes="16x8xH100,16xcpu", claim_ttl=DEFAULT_TTL) as live:
         yield make_ground(live, CROWDED, serving=CROWD)

@@ -17,15 +17,14 @@ from datetime import timedelta
 from shared.contracts.streams import DEAD_LETTERS
 from shared.core.json import Manifest
 from shared.testing.eventually import eventually
-from tests.chaos.failures.grounds import NOW_AND_THEN, PATIENCE, SERVING, Ground, until_quiet
+from tests.chaos.failures.grounds import NOW_AND_THEN, PATIENCE, SERVING, TTL, Ground, until_quiet
 from tests.chaos.failures.observers import Felt, Observer, observing
 from tests.chaos.failures.users import User, Wishes
 from tests.chaos.records import FAILURE_MODEL, Drill, Measure, record
 from tests.chaos.stack.differences import differences
 from tests.chaos.stack.outcomes import outcome
-from tests.e2e.stacks import CLAIM_TTL, LiveStack, stored_messages
+from tests.e2e.stacks import LiveStack, stored_messages
 
-TTL = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")))
 TAKEN_OVER = TTL + timedelta(seconds=2)
 VIEW_LIVE = timedelta(seconds=1)  # after a reconnect, P-27
 STARTED = timedelta(seconds=2)  # from the start of a service to ready, design.md section 13

@@ -12,18 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from lab.launcher.bringup import SERVICES
 from lab.launcher.stacks import stack_folder
 from shared.core.json import Manifest
 from shared.core.resources import GRAPHS, Ref
+from shared.runtime.settings import ServiceSettings
 from shared.testing.eventually import eventually
 from tests.chaos.failures.observers import observing
 from tests.chaos.failures.users import STANDING, User, Wishes
 from tests.chaos.stack.outcomes import outcome
 from tests.e2e.graphs import MANAGER, graph, names
-from tests.e2e.stacks import MANY_GPUS, OURS, LiveStack, running_stack
+from tests.e2e.stacks import CLAIM_TTL, MANY_GPUS, OURS, LiveStack, running_stack
 
 SERVING, CALM = "serving", "calm"  # namespaces: of graphs left alone, and of the story without an outage
 PATIENCE = timedelta(seconds=60)
+TTL = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")))
+DEFAULT_TTL: timedelta = ServiceSettings.model_fields["claim_ttl"].default
 SET_UP = timedelta(minutes=3)  # for what is no measure
 QUIET, NOW_AND_THEN = timedelta(seconds=1), timedelta(milliseconds=100)
 APPLIED_AT_ONCE = 8
@@ -38,10 +42,13 @@ class Ground:
 
 
 @contextmanager
-def kept_stack(name: str, *, replicas: tuple[str, ...] = (), nodes: str = MANY_GPUS) -> Iterator[LiveStack]:
+def kept_stack(
+    name: str, *, replicas: tuple[str, ...] = (), nodes: str = MANY_GPUS, claim_ttl: timedelta = TTL
+) -> Iterator[LiveStack]:
     """Run a stack whose API server keeps its cluster when it is stopped."""
-    data = stack_folder(name) / "apiserver" / "data"
-    with running_stack(name, nodes=nodes, replicas=replicas, api_arguments=(f"--data={data}",)) as live:
+    kept = f"--data={stack_folder(name) / 'apiserver' / 'data'}"
+    claims = tuple(f"{service}.claim_ttl={claim_ttl.total_seconds():g}s" for service in SERVICES)
+    with running_stack(name, nodes=nodes, replicas=replicas, settings=claims, api_arguments=(kept,)) as live:
         yield live
 
 

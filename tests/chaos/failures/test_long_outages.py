@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,16 +19,17 @@ import pytest
 
 from tests.chaos.failures import outages
 from tests.chaos.failures.drills import Finding, drill
-from tests.chaos.failures.grounds import kept_stack, make_ground
+from tests.chaos.failures.grounds import DEFAULT_TTL, kept_stack, make_ground
 from tests.chaos.seeds import IS_LONG
 
 NAMESPACE, SERVING = "for-minutes", 10
 LASTS = timedelta(minutes=5)
+TAKEN_OVER = DEFAULT_TTL + timedelta(seconds=2)
 OUTAGES = (
     {
-        "asleep": outages.ASLEEP,
+        "asleep": replace(outages.ASLEEP, bar=TAKEN_OVER, whole=TAKEN_OVER),
         "nats": outages.NATS_AWAY,
-        "etcd": outages.ETCD_AWAY,
+        "etcd": replace(outages.ETCD_AWAY, bar=TAKEN_OVER),
         "api-stopped": outages.api_stopped(),
         "api-hangs": outages.API_HANGS,
         "watcher": outages.WATCHER,
@@ -41,18 +43,12 @@ OUTAGES = (
 def findings(home: Path) -> Iterator[Mapping[str, Future[Finding]]]:
     """The drills, all of them under way."""
     with ExitStack() as stacks, ThreadPoolExecutor(max_workers=len(OUTAGES)) as pool:
-        yield {
-            name: pool.submit(
-                asyncio.run,
-                drill(
-                    make_ground(stacks.enter_context(kept_stack(f"long-{name}")), [NAMESPACE], serving=SERVING),
-                    outage,
-                    lasts=LASTS,
-                    namespace=NAMESPACE,
-                ),
-            )
-            for name, outage in OUTAGES.items()
-        }
+        found = {}
+        for name, outage in OUTAGES.items():
+            stack = stacks.enter_context(kept_stack(f"long-{name}", claim_ttl=DEFAULT_TTL))
+            ground = make_ground(stack, [NAMESPACE], serving=SERVING)
+            found[name] = pool.submit(asyncio.run, drill(ground, outage, lasts=LASTS, namespace=NAMESPACE))
+        yield found
 
 
 @pytest.mark.parametrize("name", OUTAGES)
