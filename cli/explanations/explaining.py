@@ -14,7 +14,7 @@ from cli.explanations.creation import creation_findings
 from cli.explanations.evidence import ClusterEvidence, Evidence, LogEvidence, Unread
 from cli.explanations.findings import Certainty, Explanation, Finding, Thing, Tier, Verdict, quoted
 from cli.explanations.moments import changed, condition, created
-from cli.explanations.platform import is_stopped, server_findings, service_findings, stopped
+from cli.explanations.platform import is_stopped, server_findings, service_findings, simulator_findings, stopped
 from cli.explanations.pods import pod_findings
 from cli.explanations.progress import Outstanding, is_serving, outstanding, service_rows
 from cli.explanations.refusals import letter_findings, refusal_findings, webhook_finding
@@ -69,6 +69,7 @@ def _findings(evidence: Evidence, seen: ClusterEvidence, waits: Outstanding | No
         *creation_findings(seen, evidence),
         *service_findings(evidence, waits, now),
         *refusal_findings(evidence),
+        *simulator_findings(evidence),
         *pod_findings(seen, evidence, now),
     ]
     if is_stopped("rbac", evidence) and not needs_account:

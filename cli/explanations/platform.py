@@ -15,6 +15,7 @@ from cli.explanations.progress import Outstanding
 from shared.core.objects import version_of
 
 PATIENCE = timedelta(seconds=5)  # a pass after its event; many times what it takes
+SIMULATOR = "simulator"  # the process of a local stack that plays controllers, scheduler and nodes
 SERVERS = {"nats": "NATS", "etcd": "etcd"}
 
 
@@ -41,6 +42,19 @@ def service_findings(evidence: Evidence, waits: Outstanding | None, now: datetim
     yield from _watcher(evidence, waits)
     yield from _discovery(evidence, waits)
     yield from _reconciler(evidence, waits, now)
+
+
+def simulator_findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield that nothing runs on a local stack any more, if its simulator has ended."""
+    if SIMULATOR in evidence.ended:
+        yield Finding(
+            tier=Tier.ORCHESTRATOR,
+            code="SimulatorStopped",
+            thing=Thing("Process", SIMULATOR),
+            evidence=f"it has ended (log: {evidence.ended[SIMULATOR]}): no pod is made, placed or run",
+            remedy="start the stack anew: dynamoctl down, then up",
+            command=_look(evidence, SIMULATOR),
+        )
 
 
 def is_stopped(service: str, evidence: Evidence) -> bool:

@@ -122,6 +122,14 @@ def test_a_part_that_is_away_is_a_note_for_a_graph_that_does_not_wait(sources: d
     assert (cause(broken).code, len(broken.notes)) == ("ImagePullFailed", 1)
 
 
+def test_a_stack_without_its_simulator_runs_nothing() -> None:
+    found = explained(ended={"simulator": "/log"})
+    serving = explained(a_serving_cluster(), ended={"simulator": "/log"})
+
+    assert (cause(found).code, cause(found).tier) == ("SimulatorStopped", Tier.ORCHESTRATOR)
+    assert (serving.verdict, codes(serving.notes)) == (Verdict.READY, ["SimulatorStopped"])
+
+
 def test_a_replica_elsewhere_serves_for_a_process_that_ended() -> None:
     owned = an_ownership(
         replicas={each: {"elsewhere": None} for each in ("watcher", "reconciler", "rbac", "discovery")}

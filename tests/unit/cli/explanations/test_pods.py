@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.explanations.capacity import requests_of
@@ -277,6 +277,7 @@ def test_a_pod_asks_for_the_most_that_it_ever_needs() -> None:
 AMOUNTS = st.fixed_dictionaries({"cpu": st.integers(1, 8), GPU: st.integers(0, 8), "memory": st.integers(1, 8)})
 
 
+@settings(max_examples=50)
 @given(st.lists(AMOUNTS, max_size=4), AMOUNTS)
 def test_no_pod_that_fits_some_node_is_ever_impossible(fleet: list[dict[str, Any]], wanted: dict[str, Any]) -> None:
     nodes = tuple(
