@@ -63,7 +63,7 @@ async def test_no_acknowledged_message_is_lost_while_the_disk_of_the_stream_lead
         Measure("no publish acknowledged", timedelta(seconds=stall), WAIT, "design.md section 11"),
         Measure("from a change until it, or a newer one, is stored", timedelta(seconds=waited)),
     )
-    stopped = f"that of the stream's leader: {STOPPED:g} s for each write"
+    stopped = f"the disk of the stream's leader: {STOPPED:g} s for each write"
     assert record(Drill("slow disk", stopped, outage=SLOW_FOR, whole=whole, held="0 messages lost")).missed == ()
 
 
@@ -74,6 +74,6 @@ async def test_units_stay_held_while_the_disk_of_the_etcd_leader_is_slow(etcd: E
         gap = watch.longest_gap
 
     longest = Measure("nobody may write a unit", timedelta(seconds=gap), TAKEN_AGAIN, "design.md section 5: 2 x TTL")
-    stopped = f"that of etcd's leader: {STOPPED:g} s for each write"
+    stopped = f"the disk of etcd's leader: {STOPPED:g} s for each write"
     drill = Drill("slow disk", stopped, outage=SLOW_FOR, whole=(longest,), held="0 overlaps of holders")
     assert record(drill).missed == ()
