@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reconciler.desired.quantities import QuantityError, canonical, is_zero
+from services.reconciler.desired.quantities import QuantityError, amount, canonical, is_zero
 
 FACTORS = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(10**3), "M": Decimal(10**6)}
 FACTORS |= {"Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30)}
@@ -69,3 +69,22 @@ def test_the_canonical_form_is_stable_and_worth_the_same(text: str) -> None:
 @pytest.mark.parametrize(("text", "expected"), [("0", True), ("0Gi", True), ("1", False), ("nonsense", False)])
 def test_tells_nothing_from_something(text: str, expected: bool) -> None:
     assert is_zero(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("500m", "0.5", id="thousandths"),
+        pytest.param("1.5Gi", "1610612736", id="powers of two"),
+        pytest.param("2k", "2000", id="powers of ten"),
+        pytest.param("1e3", "1000", id="an exponent"),
+    ],
+)
+def test_says_how_much_a_quantity_is(text: str, expected: str) -> None:
+    assert amount(text) == Decimal(expected)
+
+
+@pytest.mark.parametrize("text", ["", "many", "1XB", "1.2.3"])
+def test_what_is_no_quantity_is_no_amount(text: str) -> None:
+    with pytest.raises(QuantityError):
+        amount(text)
