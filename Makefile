@@ -67,6 +67,7 @@ crds: env ## the CRDs of charts/crds from shared/api
 
 docs: env ## the generated pages of docs/
 	$(BIN)/python -m scripts.reference_pages
+	$(BIN)/python -m scripts.dashboards
 
 .PHONY: coverage-of-rules audit
 coverage-of-rules: env ## rules of the specification that no test names
