@@ -117,7 +117,7 @@ def test_it_shows_each_child_as_it_is_applied(told: Told) -> None:
 
     for name in SERVICES:
         child = f"{NAME}-{name.lower()}"
-        assert any(f"DynamoComponentDeployment {child}" in line.meaning for line in by_graph)
+        assert any("DynamoComponentDeployment" in line.meaning and child in line.meaning for line in by_graph)
         assert any(f"Deployment {child}" in meaning and "Component" not in meaning for meaning in shown)
 
 
