@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from cli.explanations.explaining import explain as explained
@@ -98,7 +99,7 @@ def _headline(explanation: Explanation, now: datetime) -> None:
         Verdict.UNKNOWN: "could not be found out",
     }[verdict]
     since = f" since {_since(explanation.since, now)}" if explanation.since else ""
-    line = Text(f"{explanation.namespace}/{explanation.name}: ", style="bold")
+    line = Text().append(f"{explanation.namespace}/{explanation.name}: ", style="bold")
     line.append(words, style=_STYLES[verdict])
     line.append(since)
     if explanation.state and explanation.observed_generation != explanation.generation:
@@ -114,17 +115,17 @@ def _findings(heading: str, findings: Sequence[Finding], now: datetime) -> None:
 
 
 def _finding(finding: Finding, now: datetime) -> None:
-    head = Text(f"  {finding.code}", style="bold")
+    head = Text().append(finding.code, style="bold")
     head.append(f"  {finding.thing}", style="cyan")
     if finding.further:
         head.append(f" and {finding.further} more")
     since = f", since {_since(finding.since, now)}" if finding.since else ""
     head.append(f"  [{int(finding.tier)}: {finding.tier.title}; {finding.certainty}{since}]", style="dim")
-    _show(head)
-    _line(f"    {finding.evidence}")
-    _line(f"    To go on: {finding.remedy}.")
+    _show(head, indent=2)
+    _show(Text(finding.evidence), indent=4)
+    _show(Text(f"To go on: {finding.remedy}."), indent=4)
     if finding.command:
-        _line(f"      {finding.command}", "green")
+        _show(Text(finding.command, style="green"), indent=6)
 
 
 def _step(step: Step) -> str:
@@ -137,21 +138,19 @@ def _section(heading: str, lines: Sequence[str]) -> None:
     if lines:
         _heading(heading)
     for line in lines:
-        _line(f"  {line}")
+        _show(Text(line), indent=2)
 
 
 def _heading(text: str) -> None:
     print()
-    _line(text, "bold")
+    _show(Text(text, style="bold"))
 
 
-def _line(text: str, style: str = "") -> None:
-    _show(Text(text, style=style))
-
-
-def _show(text: Text) -> None:
-    console().print(text)
-    sys.stdout.flush()
+def _show(line: Text, *, indent: int = 0) -> None:
+    """Print a line; what does not fit on a terminal goes on below its beginning, and a pipe gets it as it is."""
+    console().print(
+        Padding(line, (0, 0, 0, indent), expand=False) if sys.stdout.isatty() else Text(" " * indent).append_text(line)
+    )
 
 
 def _since(moment: datetime, now: datetime) -> str:

@@ -63,7 +63,7 @@ def _age(text: str) -> timedelta:
 
 
 def _print(moment: Moment) -> None:
-    line = Text(f"{moment.at.astimezone().strftime('%m-%d %H:%M:%S.%f')[:-3]}  ", style="dim")
+    line = Text().append(f"{moment.at.astimezone().strftime('%m-%d %H:%M:%S.%f')[:-3]}  ", style="dim")
     line.append(f"{_who(moment):<12}  ", style="bold" if moment.source is Source.DECISION else "")
     line.append(f"{moment.about}: ", style="cyan")
     line.append(moment.what, style=_STYLES[moment.source])
