@@ -6,40 +6,33 @@ Commands raise; only this module turns an error into a line and an exit code.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from cli.commands import demo, dlq, doctor, down, explain, history, logs, provision, render, status, tail, up, version
 from cli.failures import Exit, code_of, is_expected
 from lab.launcher.processes import ProcessError
 from shared.runtime import logs as logs_of_the_platform
 
-app = typer.Typer(
-    name="dynamoctl",
-    help="Run, watch and question the control plane for Dynamo graphs.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+COMMANDS = (
+    "up",
+    "down",
+    "demo",
+    "status",
+    "explain",
+    "history",
+    "doctor",
+    "tail",
+    "logs",
+    "render",
+    "provision",
+    "version",
+    "dlq",
 )
 
-app.command("up", help=up.HELP)(up.up)
-app.command("down", help=down.HELP)(down.down)
-app.command("demo", help=demo.HELP)(demo.demo)
-app.command("status", help=status.HELP)(status.status)
-app.command("explain", help=explain.HELP)(explain.explain)
-app.command("history", help=history.HELP)(history.history)
-app.command("doctor", help=doctor.HELP)(doctor.doctor)
-app.command("tail", help=tail.HELP)(tail.tail)
-app.command("logs", help=logs.HELP)(logs.logs)
-app.command("render", help=render.HELP)(render.render)
-app.command("provision", help=provision.HELP)(provision.provision)
-app.command("version", help=version.HELP)(version.version)
-app.add_typer(dlq.app, name="dlq")
 
-
-@app.callback()
 def root(
     context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when a command fails.")] = False,
@@ -48,12 +41,38 @@ def root(
     context.obj = {"debug": debug}
 
 
+def application(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the application with some of the commands; each is a module with a function of its name, or an `app`."""
+    app = typer.Typer(
+        name="dynamoctl",
+        help="Run, watch and question the control plane for Dynamo graphs.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(root)
+    for name in commands:
+        module = import_module(f"cli.commands.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name, help=module.HELP)(getattr(module, name))
+    return app
+
+
+def needed(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the commands that a call may mean: importing all of them takes longer than most of them run."""
+    first = next((each for each in arguments if not each.startswith("-")), "")
+    return [first] if first in COMMANDS else COMMANDS
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     logs_of_the_platform.configure(service="dynamoctl", level="debug" if "--debug" in given else "error")
     try:
-        result = app(args=given, standalone_mode=False, prog_name="dynamoctl")
+        result = application(needed(given))(args=given, standalone_mode=False, prog_name="dynamoctl")
     except typer.Exit as ended:
         return ended.exit_code
     except typer.TyperException as wrong:  # also what typer's own parser raises

@@ -21,7 +21,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from cli.app import app
+from cli.app import application
 from scripts.monitoring_pages import monitoring, troubleshooting
 from shared.api.platform import PlatformContext
 from shared.runtime.settings import ServiceSettings, default_text, names_of
@@ -75,7 +75,7 @@ def metrics() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """Yield the page about `dynamoctl`."""
     yield from _section("# dynamoctl", _COMMANDS)
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(application())
     for path, command in _commands((), group):
         title = " ".join(("dynamoctl", *path))
         yield from _section(f"{'#' * (2 if len(path) < 2 else 3)} {title}" if path else "## All commands", "")

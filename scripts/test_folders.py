@@ -17,7 +17,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 BUDGETS = {  # seconds on two cores
     "unit": 15,
-    "servers": 15,
+    "servers": 25,
     "contract": 90,
     "integration": 120,
     "e2e": 180,

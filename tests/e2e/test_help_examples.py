@@ -7,7 +7,7 @@ import shlex
 import pytest
 import typer
 
-from cli.app import app
+from cli.app import application
 from cli.failures import Exit
 from tests.e2e.stacks import LiveStack, dynamoctl
 
@@ -35,7 +35,7 @@ def commands() -> dict[str, str]:
         for name, member in members.items():
             walk(member, (*path, name))
 
-    walk(typer.main.get_command(app), ())
+    walk(typer.main.get_command(application()), ())
     return found
 
 

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 import pytest
 import typer.main
 
-from cli.app import app
+from cli.app import application
 from lab.apiserver.settings import parse_settings
 from lab.simulator.settings import settings as simulator_settings
 from services.discovery.settings import DiscoverySettings
@@ -108,7 +108,7 @@ def test_the_simulator_accepts_its_arguments_and_writes_what_its_check_looks_for
 
 @pytest.mark.parametrize("service", [*COMMANDS, ON_OWN_CLUSTER["base"]], ids=lambda service: " ".join(service.command))
 def test_dynamoctl_accepts_its_arguments(service: Service) -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     name, *arguments = service.command
 
     command = group.get_command(typer.Context(group), name)  # type: ignore[attr-defined]  # a group has it
