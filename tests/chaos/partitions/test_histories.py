@@ -27,6 +27,7 @@ from tests.chaos.stories import ONE
 NAMES = ("chat", "code", "draw")
 CHILDREN = (COMPONENTS, DEPLOYMENTS, SERVICES)
 FOREIGN_UID = "ffffffff-0000-0000-0000-000000000000"
+SHORT, LONG = 20, 200  # seeds: each brings three graphs about first
 CLAIMED = 20.0  # seconds: lease and settling
 
 
@@ -112,7 +113,7 @@ async def going_back(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-20")
 def test_a_cluster_that_was_restored_converges_and_loses_no_child() -> None:
-    run_seeds(going_back, row="P-20")
+    run_seeds(going_back, row="P-20", short=SHORT, long=LONG)
 
 
 async def beginning_anew(seeds: Sequence[int]) -> None:
@@ -136,7 +137,7 @@ async def beginning_anew(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-20")
 def test_an_empty_cluster_beside_an_old_log_and_store_is_served() -> None:
-    run_seeds(beginning_anew, row="P-20")
+    run_seeds(beginning_anew, row="P-20", short=SHORT, long=LONG)
 
 
 async def wiped_store(seeds: Sequence[int]) -> None:
@@ -167,7 +168,7 @@ async def wiped_store(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-21")
 def test_a_wiped_store_has_new_claims_and_accepts_no_stale_fence() -> None:
-    run_seeds(wiped_store, row="P-21")
+    run_seeds(wiped_store, row="P-21", short=SHORT, long=LONG)
 
 
 async def wiped_log(seeds: Sequence[int]) -> None:
@@ -195,7 +196,7 @@ async def wiped_log(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-05")
 def test_a_log_wiped_under_old_and_new_owners_changes_nothing() -> None:
-    run_seeds(wiped_log, row="P-05", short=50)
+    run_seeds(wiped_log, row="P-05", short=SHORT, long=LONG)
 
 
 async def bus_away(seeds: Sequence[int]) -> None:
@@ -224,4 +225,4 @@ async def bus_away(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-27")
 def test_graphs_that_roll_out_while_the_bus_is_away_end_as_asked() -> None:
-    run_seeds(bus_away, row="P-27", short=50)
+    run_seeds(bus_away, row="P-27", short=SHORT, long=LONG)

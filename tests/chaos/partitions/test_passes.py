@@ -21,7 +21,7 @@ from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import Process, Simulation, a_graph, simulated
 from tests.chaos.stories import ONE, TWO, Story, check_success, stories_of, story_of, tell, undisturbed
 
-AT_ONCE = 5
+AT_ONCE, SHORT = 5, 60
 
 
 async def scaling(seeds: Sequence[int]) -> None:
@@ -70,7 +70,7 @@ async def adapter_scales(story: Story, replicas: int) -> None:
 
 @pytest.mark.rule("P-06")
 def test_scaling_finalizer_status_and_children_do_not_undo_each_other() -> None:
-    run_seeds(scaling, row="P-06", at_once=AT_ONCE)
+    run_seeds(scaling, row="P-06", at_once=AT_ONCE, short=SHORT)
 
 
 async def deletion(seeds: Sequence[int]) -> None:
@@ -109,7 +109,7 @@ async def deletion(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-07")
 def test_a_graph_that_is_deleted_between_two_requests_never_exists_again() -> None:
-    run_seeds(deletion, row="P-07", at_once=AT_ONCE)
+    run_seeds(deletion, row="P-07", at_once=AT_ONCE, short=SHORT)
 
 
 async def killing(seeds: Sequence[int]) -> None:
@@ -157,7 +157,7 @@ def kill_at(run: Simulation, process: Process, dice: random.Random) -> None:
 
 @pytest.mark.rule("P-12")
 def test_a_replica_killed_at_any_request_or_write_leaves_no_orphan_and_no_double() -> None:
-    run_seeds(killing, row="P-12", at_once=AT_ONCE)
+    run_seeds(killing, row="P-12", at_once=AT_ONCE, short=SHORT)
 
 
 async def late_events(seeds: Sequence[int]) -> None:
@@ -188,7 +188,7 @@ async def late_events(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-16")
 def test_late_watch_events_cause_no_second_write_and_no_false_success() -> None:
-    run_seeds(late_events, row="P-16", at_once=AT_ONCE)
+    run_seeds(late_events, row="P-16", at_once=AT_ONCE, short=SHORT)
 
 
 async def recreation(seeds: Sequence[int]) -> None:
@@ -221,7 +221,7 @@ async def recreation(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-18")
 def test_a_graph_made_anew_under_its_name_is_ready_only_with_children_of_its_own() -> None:
-    run_seeds(recreation, row="P-18", at_once=AT_ONCE)
+    run_seeds(recreation, row="P-18", at_once=AT_ONCE, short=SHORT)
 
 
 def test_one_seed_is_one_schedule() -> None:

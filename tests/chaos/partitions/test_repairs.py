@@ -145,7 +145,7 @@ def replicas_of(run: Simulation, graph: Ref) -> int:
 
 @pytest.mark.rule("P-14")
 def test_an_edit_after_a_time_of_refusals_is_done_at_once_and_the_rest_follows() -> None:
-    run_seeds(refused_writes, row="P-14", short=4, long=20)
+    run_seeds(refused_writes, row="P-14", short=4, long=6)
 
 
 async def restarts(seeds: Sequence[int]) -> None:
@@ -196,4 +196,4 @@ class Edits:
 
 @pytest.mark.rule("P-15")
 def test_edits_during_a_rolling_restart_are_done_within_a_second() -> None:
-    run_seeds(restarts, row="P-15", short=1, long=20)
+    run_seeds(restarts, row="P-15", short=1, long=10)

@@ -112,4 +112,4 @@ async def silent_repair(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-23")
 def test_what_was_given_up_is_repaired_by_the_sweep_once_the_cause_is_gone() -> None:
-    run_seeds(silent_repair, row="P-23", at_once=5)
+    run_seeds(silent_repair, row="P-23", at_once=5, short=60)

@@ -115,4 +115,4 @@ async def disturbed_events(seeds: Sequence[int]) -> None:
 
 @pytest.mark.rule("P-26")
 def test_lost_doubled_late_and_reordered_events_leave_the_same_objects() -> None:
-    run_seeds(disturbed_events, row="P-26", at_once=5)
+    run_seeds(disturbed_events, row="P-26", at_once=5, short=60)

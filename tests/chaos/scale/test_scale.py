@@ -1,7 +1,7 @@
 """Many graphs: nothing is asked at rest, in a sweep or at a take-over, and memory grows by a known amount for each.
 
 The short form has few graphs and bounds on bytes and requests, which do not depend on the machine; the long form has
-two thousand. `python -m tests.chaos.scale` runs ten thousand and writes docs/sizing.md.
+one thousand. `python -m tests.chaos.scale` runs ten thousand and writes docs/sizing.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.chaos.scale.populations import a_template
 from tests.chaos.seeds import IS_LONG
 from tests.chaos.simulation import simulated
 
-GRAPHS, PARTITIONS = (2_000, 32) if IS_LONG else (40, 2)
+GRAPHS, PARTITIONS = (1_000, 32) if IS_LONG else (40, 2)
 VIEW_BYTES = 45_000  # of a graph with three components and pods, 15 entries
 TAKE_OVER = ClaimOptions().ttl + timedelta(seconds=2)
 
