@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not IS_LONG, reason="a form for make drill")
 
 
 @pytest.mark.rule("P-05")
-@pytest.mark.parametrize(("namespace", "outage"), zip(CROWDED, OUTAGES, strict=True), ids=CROWDED)
+@pytest.mark.parametrize(("namespace", "outage"), list(zip(CROWDED, OUTAGES, strict=True)), ids=CROWDED)
 def test_graphs_do_not_feel_that_the_log_was_lost(crowd: Ground, namespace: str, outage: Outage) -> None:
     finding = asyncio.run(drill(crowd, outage, lasts=LASTS, namespace=namespace))
 
