@@ -17,7 +17,7 @@ from typing import assert_never
 import structlog
 
 from shared.contracts.envelope import correlation_id
-from shared.core.errors import PermanentError, TemporaryError
+from shared.core.errors import LeaseLostError, PermanentError, TemporaryError
 from shared.core.outcomes import Done, Outcome, Reject, Retry
 from shared.core.resources import GRAPHS, Ref
 from shared.ports.bus import EventLog, StoredMessage
@@ -38,6 +38,8 @@ from shared.runtime.partitions.views.feed import Feed, Fetch, Listener
 from shared.runtime.partitions.views.view import Effect, PartitionView, PassView
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CLAIM_LOOK = 0.5  # seconds, while passes wait for a claim that is in doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,11 @@ class PartitionLoop:
     @property
     def waits_for(self) -> str:
         """Return what keeps passes from running, or an empty text."""
-        return "facts that nobody has read yet" if self.is_complete and not self._may_run else self.feed.waits_for
+        if not self.is_complete:
+            return self.feed.waits_for
+        if not self._around.facts.is_known:
+            return "facts that nobody has read yet"
+        return "" if self._holds else "a claim that surely holds: the ownership store was not heard of for too long"
 
     def replay(self, primary: Ref) -> bool:
         """Queue a primary with all its tries, as an edit would; return whether it is one that is passed over here."""
@@ -193,6 +199,8 @@ class PartitionLoop:
                 self.queue.wake(self._clock.elapsed())
                 if not self._may_run or not self.queue.has_ready:
                     alarm.set(self.queue.next_due())
+                    if self.queue.has_ready and not self._holds:
+                        alarm.set(self._clock.elapsed() + CLAIM_LOOK)
                     await self._bell.wait()
                     continue
                 await slots.acquire()
@@ -210,7 +218,16 @@ class PartitionLoop:
 
     @property
     def _may_run(self) -> bool:
-        return self.is_complete and self._around.facts.is_known
+        return self.is_complete and self._around.facts.is_known and self._holds
+
+    @property
+    def _holds(self) -> bool:
+        """Return whether a pass may write at all. One that may not would only be put off for longer and longer."""
+        try:
+            self._fence.check()
+        except LeaseLostError:
+            return False
+        return True
 
     async def _run(self, job: Job) -> None:
         started = self._clock.elapsed()

@@ -350,6 +350,20 @@ async def test_a_lost_lease_is_no_failure_of_the_object() -> None:
     assert world.letters() == []
 
 
+async def test_no_pass_is_tried_and_put_off_while_the_claim_is_in_doubt(logged: list[dict[str, Any]]) -> None:
+    world = await a_resting_world()
+
+    async with running(world.service()):
+        await world.rest()
+        world.store.stop()
+        await seconds(world, 8)  # of the claim's ten: passes stop five before its end
+        logged.clear()
+        await world.publish(a_graph(version=30, generation=2), "modified")
+        await seconds(world, 1)
+
+    assert [line for line in logged if line["event"] == "pass finished"] == []
+
+
 async def test_no_pass_runs_without_a_sure_claim() -> None:
     world = await a_resting_world()
 
