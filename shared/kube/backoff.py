@@ -22,10 +22,14 @@ class Backoff:
     jitter: Callable[[float, float], float] = random.uniform
     _failures: int = 0
 
-    def pause(self, *, lasted: timedelta) -> timedelta:
-        """Return the pause after a connection that lasted so long."""
+    def relax(self, *, lasted: timedelta) -> None:
+        """Begin anew when a connection lasted so long that it was a good one."""
         if lasted >= self.healthy:
             self._failures = 0
+
+    def pause(self, *, lasted: timedelta) -> timedelta:
+        """Return the pause after a connection that lasted so long."""
+        self.relax(lasted=lasted)
         whole = min(self.first * float(2**self._failures), self.longest)
         self._failures = min(self._failures + 1, 16)
         return whole * self.jitter(0.5, 1.0)

@@ -81,6 +81,7 @@ class KubeInformer:
         self, resource: Resource, selection: Selection, position: _Position
     ) -> AsyncGenerator[Observation, None]:
         backoff = Backoff(longest=self.options.longest_pause)
+        expiry = Backoff(longest=self.options.longest_pause)  # a server that says 410 is there: no outage is waited out
         while True:
             began, reason, pauses = self.clock.elapsed(), "closed", backoff
             try:
@@ -97,8 +98,10 @@ class KubeInformer:
             except PlatformError as error:
                 position.fail(resource, error)
                 reason = type(error).__name__
+                pauses = expiry if isinstance(error, ExpiredError) else backoff
             self.transport.observer.watch_restarted(resource.group_resource, reason)
             lasted = timedelta(seconds=self.clock.elapsed() - began)
+            expiry.relax(lasted=lasted)
             await self.clock.sleep(pauses.pause(lasted=lasted))
 
     def _absence(self, position: _Position) -> Backoff:

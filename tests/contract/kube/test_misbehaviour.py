@@ -352,6 +352,19 @@ async def test_a_lost_history_gives_a_new_snapshot(
     assert [type(observation) for observation in seen] == [Snapshot, Snapshot]
 
 
+async def test_a_history_that_was_lost_in_an_outage_is_read_at_once(opened: Open) -> None:
+    away = always(lambda: scripted.status_answer(503, "ServiceUnavailable"))
+    gone = always(lambda: scripted.status_answer(410, "Expired"))
+    api, clock = watching(*[away] * 8, gone, lambda request: stream(request, stays_open=True)), EagerClock()
+
+    async with opened(api, clock=clock) as cluster:
+        seen = await observed(cluster, 2)
+
+    assert [type(observation) for observation in seen] == [Snapshot, Snapshot]
+    assert max(clock.pauses) > 2
+    assert clock.pauses[-1] < 0.1
+
+
 async def test_resuming_behind_a_lost_history_begins_with_a_snapshot(opened: Open) -> None:
     api = watching(
         always(lambda: scripted.status_answer(410, "Expired")), lambda request: stream(request, stays_open=True)
