@@ -2,7 +2,7 @@
 
 The API server writes its snapshot when asked (SIGHUP). After that things happen: a graph is rolled out that the backup
 does not know. Then the server is killed and started from the snapshot. Half of the version is reached by as many
-writes to one object as the cluster has seen in all.
+writes to some other objects as the cluster has seen in all.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.core.json import Manifest
+from shared.core.objects import version_of
 from shared.core.resources import CONFIG_MAPS, GRAPHS, Ref
 from shared.testing.eventually import eventually
 from tests.chaos.failures.observers import Observer, observing
@@ -24,7 +26,7 @@ from tests.e2e.graphs import MANAGER, graph
 from tests.e2e.stacks import LiveStack
 
 LATER = "later"  # namespace and graph of which the backup knows nothing
-WRITES_AT_ONCE = 16
+WRITERS = 8
 PATIENCE = timedelta(seconds=30)
 
 
@@ -82,27 +84,26 @@ async def _roll_out(observer: Observer) -> None:
 
 
 async def _write_until(observer: Observer, version: int) -> int:
-    """Write to one object until the cluster has a version; return the one that it has."""
-    limit = asyncio.Semaphore(WRITES_AT_ONCE)
+    """Write until the cluster has a version; return the one that it has."""
     newest = 0
 
-    async def write(number: int) -> None:
+    async def write(name: str) -> None:
         nonlocal newest
-        async with limit:
-            stored = await observer.cluster.apply(_note(number), manager=MANAGER)
-            newest = max(newest, int(stored["metadata"]["resourceVersion"]))
+        for number in count():
+            stored = await observer.cluster.apply(_note(name, number), manager=MANAGER)
+            newest = max(newest, version_of(stored))
+            if newest >= version:
+                return
 
-    await write(0)
     async with asyncio.TaskGroup() as tasks:
-        for number in range(1, version - newest + 1):
-            tasks.create_task(write(number))
+        for writer in range(WRITERS):
+            tasks.create_task(write(f"notes-{writer}"))
     return newest
 
 
-def _note(number: int) -> Manifest:
-    metadata = {"name": "notes", "namespace": LATER}
+def _note(name: str, number: int) -> Manifest:
     kind = {"apiVersion": CONFIG_MAPS.api_version, "kind": CONFIG_MAPS.kind}
-    return {**kind, "metadata": metadata, "data": {"number": str(number)}}
+    return {**kind, "metadata": {"name": name, "namespace": LATER}, "data": {"number": str(number)}}
 
 
 async def _epoch(stack: LiveStack) -> str:
