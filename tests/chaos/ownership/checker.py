@@ -18,6 +18,7 @@ can show that no rule is blind. The rules, and what each of them leaves open:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -121,15 +122,19 @@ def late_writes(records: Iterable[Record], rules: Rules = Rules()) -> list[Clust
 def doubled_writes(records: Iterable[Record]) -> Iterator[Violation]:
     """Find children that were sent the same twice under one token, without a failure that explains it."""
     last: dict[Ref, ClusterWrite] = {}  # the newest write of each child, whoever made it
+    excused: dict[str, float] = {}  # when a member's call failed last
+    disturbed = -math.inf
     for record in records:
         match record:
-            case Excused(member=member) | Slept(member=member):
-                last = {ref: write for ref, write in last.items() if write.member != member}
+            case Excused(at=at, member=member) | Slept(at=at, member=member):
+                excused[member] = at
             case Disturbed():
-                last = {}
+                disturbed = record.at
             case ClusterWrite(manager=manager, ref=ref, verb="apply") if manager == CHILDREN:
                 known = last.get(ref)
-                if known is not None and _sent(known) == _sent(record):
+                # A write that was given up arrives behind the one that was sent in its place.
+                excuse = max(disturbed, excused.get(record.member, -math.inf))
+                if known is not None and _sent(known) == _sent(record) and excuse < min(known.sent, record.sent):
                     yield Violation("doubled write", record.at, f"{record.member} applied {ref} twice")
                 last[ref] = record
             case ClusterWrite(verb="delete", ref=ref):

@@ -24,6 +24,7 @@ class Weather:
     dice: random.Random
     to_cluster: float = 0.0  # longest delay, in seconds
     to_store: float = 0.0
+    clear_at: float = 0.0  # when the last slow call is over
 
     def cluster_delay(self) -> float:
         """Return how long one request to the API server takes; most take no time at all."""
@@ -86,6 +87,8 @@ class Course:
         if not [each for each in self.scene.alive if not each.process.stopping.is_set()]:
             self._start()
         await run.converge(at_least=30.0)
+        run.cluster.objects.collect_garbage()  # what came late for an owner that is gone
+        await run.converge()
 
     # Upheavals
 
@@ -115,7 +118,12 @@ class Course:
         """End the lease of a replica."""
         victim = self._victim()
         self._tell(f"end the lease of {victim.name}")
-        self._at_some_step(victim, lambda: self.scene.end_lease(victim))
+
+        def end_lease() -> None:
+            if victim.process.store.is_connected:  # one that cannot hear of it writes on until the lease's own end
+                self.scene.end_lease(victim)
+
+        self._at_some_step(victim, end_lease)
 
     def cut_off(self) -> None:
         """Take a replica's way to etcd away for a while."""
@@ -161,12 +169,21 @@ class Course:
 
     def clear_up(self) -> None:
         """Bring every server back, as quick as ever; what is on its way still takes its time."""
-        on_its_way = max(min(self.weather.to_cluster, DEADLINE), self.weather.to_store)
+        now = self.scene.diary.now
+        longest = max(min(self.weather.to_cluster, DEADLINE), self.weather.to_store)
+        self.weather.clear_at = max(self.weather.clear_at, now + longest)
         self.weather.to_cluster = self.weather.to_store = 0.0
         self.scene.run.store.start()
         for replica in self.scene.alive:
             replica.process.store.mend()
-        self._later(on_its_way, lambda: self._disturbed(is_disturbed=False))
+        self._later(self.weather.clear_at - now, self._say_clear)
+
+    def _say_clear(self) -> None:
+        weather, scene = self.weather, self.scene
+        stores = (scene.run.store, *(each.process.store for each in scene.alive))
+        is_clear = not (weather.to_cluster or weather.to_store) and all(store.is_connected for store in stores)
+        if is_clear and scene.diary.now >= weather.clear_at:  # else something else is disturbed by now
+            self._disturbed(is_disturbed=False)
 
     def _start(self) -> None:
         replica = self.scene.start()
