@@ -14,7 +14,7 @@ from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import simulated
 from tests.chaos.stories import Story, stories_of, tell, undisturbed
 
-SHORT, LONG = 10, 100
+SHORT, LONG = 10, 40
 TOGETHER = 5
 HOURS = 30.0  # more than the day after which a tombstone may go
 

@@ -28,7 +28,7 @@ from tests.chaos.rooms.test_control_plane import CHAT, create, each, scale, undi
 from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import KEYS
 
-SHORT, LONG = 10, 200  # seeds in an ordinary run, and in a drill
+SHORT, LONG = 10, 100  # seeds in an ordinary run, and in a drill
 EVENTS, RECORDS = 5, 5  # damaged in each of them
 RECORD_KEYS = tuple(f"{KEYS.root}{part}" for part in ("checkpoints", "epoch", "inventories"))
 

@@ -27,7 +27,7 @@ from tests.chaos.stories import undisturbed
 
 ROUNDS = 5  # of upheavals in one run
 SHORT = 80
-LONG = range(10_000, 12_000)
+LONG = range(10_000, 10_500)
 CHUNK = 50
 TTL = timedelta(seconds=10)
 

@@ -27,7 +27,7 @@ from tests.chaos.records import Drill, record
 from tests.chaos.seeds import FIRST, IS_LONG
 from tests.e2e.stacks import CLAIM_TTL, LiveStack, running_stack, state_home
 
-ROUNDS = 80 if IS_LONG else 4
+ROUNDS = 40 if IS_LONG else 4
 GRAPHS = 12 if IS_LONG else 4
 LONGEST_STOP = 30.0 if IS_LONG else 3.0
 TTL = timedelta(seconds=float(CLAIM_TTL.removesuffix("s")))

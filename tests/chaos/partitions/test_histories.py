@@ -27,7 +27,7 @@ from tests.chaos.stories import ONE
 NAMES = ("chat", "code", "draw")
 CHILDREN = (COMPONENTS, DEPLOYMENTS, SERVICES)
 FOREIGN_UID = "ffffffff-0000-0000-0000-000000000000"
-SHORT, LONG = 20, 200  # seeds: each brings three graphs about first
+SHORT, LONG = 20, 100  # seeds: each brings three graphs about first
 CLAIMED = 20.0  # seconds: lease and settling
 
 

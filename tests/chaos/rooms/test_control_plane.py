@@ -20,7 +20,7 @@ from tests.chaos.rooms.platforms import ROLE, SERVICES, ControlPlane, a_control_
 from tests.chaos.seeds import run_seeds
 from tests.chaos.simulation import NAMESPACE, a_graph
 
-SHORT, LONG = 10, 100  # seeds of a row: four services cost five times what one does
+SHORT, LONG = 10, 60  # seeds of a row: four services cost five times what one does
 ONE, TWO = ("Frontend",), ("Frontend", "Worker")
 CHAT = Ref(GRAPHS, NAMESPACE, "chat")
 CODE = Ref(GRAPHS, NAMESPACE, "code")
