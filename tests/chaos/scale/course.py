@@ -19,6 +19,7 @@ from itertools import chain
 from services.discovery import handlers as discovery
 from services.rbac import handlers as rbac
 from services.reconciler.app import READS
+from services.watcher import metrics
 from services.watcher.tables_from_log import read_table
 from shared.contracts.streams import CHANGES
 from shared.core.json import integer, text
@@ -179,11 +180,12 @@ class Course:
         """Measure a phase, with what is asked of the API server, the log and the store in it."""
         run = self.run
         run.cluster.requests.clear()
-        stored, calls = self._events(), self._calls()
+        stored, calls, lists = self._events(), self._calls(), _lists()
         with measured(name) as phase:
             yield phase
         asked = Counter("writes" if each.is_write else "reads" for each in self.asked)
         phase.notes |= {"reads": asked["reads"], "writes": asked["writes"], "events": self._events() - stored}
+        phase.notes["lists"] = _lists() - lists  # an informer's lists are no requests of the fake cluster
         phase.notes |= {f"etcd {call}": count - calls[call] for call, count in self._calls().items()}
         self.phases[name] = phase
 
@@ -230,6 +232,12 @@ class Edit:
         if is_it and integer(after, "spec", "replicas") == 2 and "edit carried after" not in self.notes:
             self.notes["edit carried after"] = time.process_time() - self._edited_at
             self.notes["passes begun meanwhile"] = self._reads - self.after
+
+
+def _lists() -> float:
+    """Return how many lists the watchers of this process have taken in."""
+    found = (sample for metric in metrics.LISTS.collect() for sample in metric.samples)
+    return sum(sample.value for sample in found if sample.name.endswith("_total"))
 
 
 def freeze_fakes() -> None:

@@ -126,7 +126,7 @@ def _needs(course: Course, log: Weight) -> str:
         (
             "etcd",
             f"{sizes['etcd keys']:,.0f} keys, {sizes['etcd bytes'] / MIB:.1f} MiB for each revision of all",
-            "4 inventories of the reconciler for each graph; rbac and discovery: 1 each",
+            "counted: the reconciler's inventories; rbac and discovery did not run, and keep one key each for a graph",
         ),
         (
             "etcd writes by passes at rest",
@@ -143,7 +143,11 @@ def _needs(course: Course, log: Weight) -> str:
             f"{pages:,} pages of lists",
             f"objects of each kind / {PAGE}, rounded up; other objects of these kinds in the cluster add theirs",
         ),
-        ("API server, when the watcher starts again", "0 lists", "counted: watches resume from the checkpoints"),
+        (
+            "API server, when the watcher starts again",
+            f"{course.phases['watcher: restart'].notes['lists']:.0f} lists",
+            "counted: watches resume from the checkpoints",
+        ),
         (
             "API server, when etcd was wiped",
             f"{course.phases['reconciler: start without inventories'].notes['reads'] / graphs:.0f} reads and "

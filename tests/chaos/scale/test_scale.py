@@ -32,6 +32,8 @@ def test_many_graphs_cost_little_memory_and_no_request_at_rest() -> None:
         notes = course.phases[name].notes
         assert (notes["reads"], notes["writes"], notes["events"]) == (0, 0, 0), name
         assert notes.get("etcd commit", 0) == 0, name
+    assert course.phases["watcher: first start"].notes["lists"] > 0
+    assert course.phases["watcher: restart"].notes["lists"] == 0
     assert course.phases["reconciler: start without inventories"].notes["events"] == 0
     _check_take_over(course)
     assert course.sizes["reconciler view"] < VIEW_BYTES * GRAPHS
