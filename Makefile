@@ -43,7 +43,7 @@ unit: env ## unit tests
 
 check: lint types unit ## what every commit passes: format, lint, types, import contracts, unit tests
 
-.PHONY: unit test parity drill bench
+.PHONY: unit test parity drill bench sizing
 test: env ## every test folder
 	$(BIN)/python -m scripts.test_folders
 
@@ -55,6 +55,9 @@ drill: env ## the chaos tests in their long form, and what they measured as docs
 
 bench: env ## the figures of docs/performance.md, compared with the recorded ones (RECORD=1 writes them)
 	$(BIN)/python -m tests.bench $(if $(RECORD),--record)
+
+sizing: env ## the figures of docs/sizing.md: ten thousand graphs on fakes
+	$(BIN)/python -m tests.chaos.scale
 
 .PHONY: generate golden crds docs
 generate: golden crds docs ## every generated file
