@@ -58,6 +58,7 @@ async def _client(server: ApiServer, folder: Path, agent: str = "test/1") -> Asy
     headers = {"User-Agent": agent}
     async with aiohttp.ClientSession(server.url, connector=connector, timeout=timeout, headers=headers) as session:
         yield session
+        await connector.close(abort_ssl=True)  # one that says good-bye waits for the server's, and the loop does not
     await let_connections_close()
 
 
