@@ -12,7 +12,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-import nats.errors
 import structlog
 from nats.aio.client import Client
 
@@ -36,19 +35,26 @@ class Silence:
 
         A request with a short deadline may end before the sign comes; whoever doubts next goes on where it stopped.
         """
-        now = asyncio.get_running_loop().time()
-        if self._since and now - self._since >= self.patience.total_seconds():
+        if not client.is_connected:
+            return  # lost meanwhile
+        loop = asyncio.get_running_loop()
+        if self._since and loop.time() - self._since >= self.patience.total_seconds():
             self._leave(client)
             return
-        self._since = self._since or now
+        self._since = self._since or loop.time()
         try:
-            await client.flush(timeout=self.patience.total_seconds())  # type: ignore[arg-type]  # annotated int, used as seconds
-        except nats.errors.FlushTimeoutError:
+            await self.sign(client)
+        except TimeoutError:
             self._leave(client)
-        except nats.errors.Error:
-            return  # closed meanwhile
-        else:
-            self.heard()
+
+    async def sign(self, client: Client) -> None:
+        """Return when a server has taken everything sent so far; raise TimeoutError when patience ends before that."""
+        sign: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        sign.add_done_callback(lambda _: self.heard())  # also when it comes after the patience of whoever asked
+        async with asyncio.timeout(self.patience.total_seconds()):
+            await client._send_ping(sign)
+            # Never cancelled, as by the library's own `flush`: it stops reading at a sign that nobody takes.
+            await asyncio.shield(sign)
 
     def _leave(self, client: Client) -> None:
         if not self._is_leaving:
