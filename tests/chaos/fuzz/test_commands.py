@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 import yaml
 
 from cli.app import run
@@ -41,9 +43,11 @@ SETTINGS = ("platform.ingress.className=nginx", "platform.discovery.backend=etcd
 
 
 @pytest.fixture(autouse=True)
-def _no_stack_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_stack_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
+    yield
+    structlog.reset_defaults()  # a command logs to what standard error was at its start
 
 
 def odd_arguments(dice: random.Random) -> list[str]:

@@ -84,6 +84,8 @@ async def test_nobody_is_let_in_without_a_certificate(lab_server: ApiServer, tmp
     async with aiohttp.ClientSession(lab_server.url, connector=connector) as session:
         code, body = await _ask(session, "GET", CONFIG_MAPS)
         health = await _ask(session, "GET", "/readyz")
+        await connector.close(abort_ssl=True)
+    await let_connections_close()
 
     assert (code, json.loads(body)["reason"]) == (401, "Unauthorized")
     assert health == (200, b"ok")
