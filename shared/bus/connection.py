@@ -238,7 +238,7 @@ class Connection:
             )
             self._prefix = client.new_inbox()
             await client.subscribe(f"{self._prefix}.*", cb=self._on_answer)
-            for served in self._served:
+            for served in tuple(self._served):
                 await self._subscribe(served)
             is_open = True
         finally:

@@ -43,12 +43,12 @@ class Silence:
             return
         self._since = self._since or loop.time()
         try:
-            await self.sign(client)
+            await self._sign(client)
         except TimeoutError:
             self._leave(client)
 
-    async def sign(self, client: Client) -> None:
-        """Return when a server has taken everything sent so far; raise TimeoutError when patience ends before that."""
+    async def _sign(self, client: Client) -> None:
+        """Return when a server has answered a ping; raise TimeoutError when patience ends before that."""
         sign: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         sign.add_done_callback(lambda _: self.heard())  # also when it comes after the patience of whoever asked
         async with asyncio.timeout(self.patience.total_seconds()):
