@@ -1,4 +1,8 @@
-"""Requests and answers between processes: who serves is found at once, also after the server was away."""
+"""Requests and answers between processes: who serves is found at once, also after the server was away.
+
+Where it matters that somebody has begun or ended to serve, the same connection asks: a server takes what one connection
+sends in its order, and what two send in any.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,7 @@ def question(bench: Bench, verb: str) -> str:
 
 async def test_whoever_serves_a_subject_answers_with_the_subject_at_hand(bench: Bench) -> None:
     async with bench.log.serve(question(bench, "*"), echo):
-        answer = await bench.other.request(question(bench, "status"), b"how is it?", within=PATIENCE)
+        answer = await bench.log.request(question(bench, "status"), b"how is it?", within=PATIENCE)
 
     assert answer == b"status: how is it?"
 
@@ -49,7 +53,7 @@ async def test_nobody_answers_when_the_block_has_ended(bench: Bench) -> None:
         pass
 
     with pytest.raises(NoRespondersError):
-        await bench.other.request(question(bench, "status"), b"", within=timedelta(hours=1))
+        await bench.log.request(question(bench, "status"), b"", within=timedelta(hours=1))
 
 
 async def test_who_declines_leaves_the_answer_to_another_server(bench: Bench) -> None:
@@ -62,7 +66,7 @@ async def test_who_declines_leaves_the_answer_to_another_server(bench: Bench) ->
 async def test_a_question_that_everybody_declines_ends_with_its_deadline(bench: Bench) -> None:
     async with bench.log.serve(question(bench, "*"), silence):
         with pytest.raises(UnreachableError) as refused:
-            await bench.other.request(question(bench, "status"), b"", within=SHORT)
+            await bench.log.request(question(bench, "status"), b"", within=SHORT)
 
     assert not isinstance(refused.value, NoRespondersError)
 
