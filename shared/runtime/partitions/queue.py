@@ -18,6 +18,7 @@ from shared.core.resources import Ref
 from shared.ports.passes import Trigger
 
 PRIORITY: dict[Trigger, int] = {"edit": 0, "replay": 0, "child": 1, "fact": 2, "retry": 2, "sweep": 3}
+BY_A_PERSON: frozenset[Trigger] = frozenset({"edit", "replay"})
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 300.0
 FAILURES_TO_DEAD_LETTER = 10
@@ -106,7 +107,7 @@ class PassQueue:
         """Queue a primary now; its timer, if one runs, is not needed any more."""
         item = self._items.setdefault(primary, _Item())
         item.due = None
-        if trigger in ("edit", "replay"):
+        if trigger in BY_A_PERSON:
             # What a person changed or asked for deserves all tries again; what children do must not undo the back-off.
             item.attempts = item.failures = 0
             item.is_dead, item.reason = False, ""
@@ -203,11 +204,12 @@ class PassQueue:
         self._end(primary, item, due=due)
 
     def bury(self, primary: Ref, reason: str) -> None:
-        """End a pass whose primary is given up until an event or the sweep."""
+        """End a pass whose primary is given up until an event or the sweep, or not, if an edit came meanwhile."""
         item = self._items[primary]
-        item.attempts += 1
-        item.failures += 1
-        item.is_dead, item.reason = True, reason
+        if item.waiting not in BY_A_PERSON:  # which has its tries still before it
+            item.attempts += 1
+            item.failures += 1
+            item.is_dead, item.reason = True, reason
         self._end(primary, item)
 
     def _end(self, primary: Ref, item: _Item, *, due: float | None = None) -> None:

@@ -242,6 +242,21 @@ def test_an_edit_brings_a_buried_primary_back() -> None:
     assert queue.next(0.0) == Job(A, "edit", "", 1)
 
 
+def test_an_edit_that_came_while_its_primary_was_buried_has_all_its_tries() -> None:
+    queue = PassQueue()
+    queue.add(A, "edit", now=0.0)
+    queue.next(0.0)
+    queue.add(A, "edit", now=0.0)
+    queue.bury(A, "broken")
+
+    job = queue.next(0.0)
+    queue.failed(A, now=0.0, jitter=0.0)
+
+    assert job == Job(A, "edit", "", 1)
+    assert queue.dead == []
+    assert queue.next_due() == 1.0
+
+
 def test_what_should_come_later_comes_at_its_time() -> None:
     queue = PassQueue()
     queue.add_later(A, "fact", 5.0)
