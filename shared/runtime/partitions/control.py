@@ -14,6 +14,7 @@ import structlog
 
 from shared.contracts.controls import PartitionStatus, ReplayAnswer, ReplayRequest, Verb
 from shared.core.errors import InvalidObjectError, LeaseLostError, TemporaryError
+from shared.ports.bus import StoredMessage
 from shared.ports.clock import Clock
 from shared.ports.passes import Fence
 from shared.runtime.partitions.loop import PartitionLoop
@@ -41,7 +42,9 @@ class Control:
                 case None:
                     return None
                 case "status":
-                    return (await self._status()).encode()
+                    unseen = await self.loop.feed.newest_unseen()
+                    self.fence.check()  # the claim may have ended while the log was asked
+                    return self._status(unseen).encode()
                 case "replay":
                     return self._replay(body).encode()
                 case _:
@@ -52,9 +55,8 @@ class Control:
             log.warning("a question was not answered", subject=subject, reason=str(error))
             return None
 
-    async def _status(self) -> PartitionStatus:
+    def _status(self, unseen: StoredMessage | None) -> PartitionStatus:
         loop, now = self.loop, self.clock.elapsed()
-        unseen = await loop.feed.newest_unseen()
         lag = self.clock.now() - unseen.time if unseen is not None else timedelta()
         return PartitionStatus(
             service=self.service,

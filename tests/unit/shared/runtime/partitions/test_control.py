@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -16,10 +17,11 @@ from shared.contracts.controls import (
     Verb,
     control_subject,
 )
-from shared.core.errors import UnreachableError
+from shared.core.errors import LeaseLostError, UnreachableError
 from shared.core.outcomes import Reject
 from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref
 from shared.ports.bus import NoRespondersError
+from shared.runtime.partitions.control import Control
 from tests.unit.shared.runtime.partitions.worlds import (
     World,
     a_deployment,
@@ -32,6 +34,21 @@ from tests.unit.shared.runtime.partitions.worlds import (
 pytestmark = pytest.mark.asyncio
 CHAT = Ref(GRAPHS, "team", "chat")
 HOME = home_of(a_graph())
+
+
+@dataclass(slots=True)
+class HeldOnce:
+    """A fence of a claim that ends after one look at it."""
+
+    claim: str = "claims/test"
+    token: int = 1
+    is_held: bool = True
+
+    def check(self) -> None:
+        """Raise LeaseLostError at every look but the first."""
+        if not self.is_held:
+            raise LeaseLostError(f"{self.claim} is not held")
+        self.is_held = False
 
 
 async def ask(world: World, verb: Verb, body: bytes = b"", *, partition: int = HOME) -> bytes:
@@ -103,6 +120,18 @@ async def test_who_may_not_write_any_more_stays_silent() -> None:
         with pytest.raises(UnreachableError, match="no answer"):
             await ask(world, STATUS)
         world.store.start()
+
+
+async def test_who_loses_the_claim_while_the_log_is_asked_stays_silent() -> None:
+    world = await a_synced_world()
+    service = world.service()
+
+    async with running(service):
+        await world.clock.settle()
+        control = Control(service.loops[HOME], HeldOnce(), world.clock, "test", "one", "")
+        answer = await control.answer(control_subject("test", HOME, STATUS), b"")
+
+    assert answer is None
 
 
 async def test_a_replay_makes_a_pass_over_what_was_given_up() -> None:
