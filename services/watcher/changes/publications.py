@@ -2,7 +2,8 @@
 
 Each subject (partition, resource, namespace, name) holds the newest state of one object. An object that belongs to
 several partitions has one message in each; a partition that it left gets a tombstone of type `moved`. The copy of a
-graph for the accounts of its namespace says what the graph asks for, not how far it has come.
+graph for the accounts of its namespace says what the graph asks for, not how far it has come; only the request that a
+graph was made for waits for its progress.
 """
 
 from __future__ import annotations
@@ -71,10 +72,11 @@ def publications(
     longer name get a `moved` tombstone. A deletion puts a tombstone into all of them.
     """
     ref = Ref(resource, *_address(resource, manifest))
-    wanted = _subjects(ref, keys(resource, manifest), origin.partitions)
+    found = keys(resource, manifest)
+    wanted = _subjects(ref, found, origin.partitions)
     if resource is GRAPHS:
         correlation = correlation_id(uid_of(manifest), generation_of(manifest))
-    draft = _Draft(ref, manifest, origin, time, correlation)
+    draft = _Draft(ref, manifest, origin, time, correlation, _awaiting(ref, found, origin.partitions))
     if change == "deleted":
         return [
             draft.publication(subject, "deleted", is_copy=wanted.get(subject, False))
@@ -122,6 +124,7 @@ class _Draft:
     origin: Origin
     time: datetime
     correlation: str
+    awaiting: frozenset[str]
     redacted: Manifest = field(init=False)
     body: bytes = field(init=False)
     digest: str = field(init=False)
@@ -132,7 +135,7 @@ class _Draft:
         self.digest = ownership_digest(self.manifest)
 
     def publication(self, subject: str, change: ChangeType, *, is_copy: bool = False) -> Publication:
-        body = self._copied() if is_copy else self.body
+        body = self._copied() if is_copy and subject not in self.awaiting else self.body
         is_too_large = len(body) > MAX_BODY
         uid, version = uid_of(self.manifest), version_of(self.manifest)
         headers = ChangeHeaders(
@@ -165,6 +168,12 @@ def _subjects(ref: Ref, found: Keys, partitions: int) -> dict[str, bool]:
     home = partition_of(found.own, partitions)
     others = sorted({partition_of(key, partitions) for key in found.also} - {home})
     return {str(change_subject(home, ref)): False} | {str(change_subject(number, ref)): True for number in others}
+
+
+def _awaiting(ref: Ref, found: Keys, partitions: int) -> frozenset[str]:
+    """Return the subjects of the requests that the object was made for."""
+    requests = (key for key in found.also if key.kind == REQUESTS.plural)
+    return frozenset(str(change_subject(partition_of(key, partitions), ref)) for key in requests)
 
 
 def _address(resource: Resource, manifest: Manifest) -> tuple[str, str]:

@@ -5,11 +5,11 @@ import pytest
 
 from services.watcher.changes.publications import Publication, publications, tombstone
 from shared.contracts.envelope import ChangeType, decode_change
-from shared.contracts.keys import accounts_key, graph_key, partition_of
+from shared.contracts.keys import REQUEST_LABEL, Key, accounts_key, graph_key, partition_of
 from shared.contracts.streams import MAX_BODY
 from shared.contracts.subjects import change_subject, parse_change_subject
 from shared.core.json import Manifest
-from shared.core.resources import DEPLOYMENTS, GRAPHS, NODES, SERVICES, Ref, Resource
+from shared.core.resources import DEPLOYMENTS, GRAPHS, NODES, REQUESTS, SERVICES, Ref, Resource
 from tests.unit.services.watcher.changes.builders import NOW, ORIGIN, an_object
 
 
@@ -70,6 +70,18 @@ def test_the_copy_of_a_graph_says_nothing_of_its_progress() -> None:
     assert state == "pending"
     assert copied["metadata"]["name"] == "chat"
     assert "status" not in copied
+
+
+def test_the_copy_for_the_request_that_a_graph_was_made_for_tells_its_progress() -> None:
+    graph = {**an_object(GRAPHS, "chat"), "status": {"state": "pending"}}
+    graph["metadata"] |= {"labels": {REQUEST_LABEL: "wish"}}
+
+    found = published(graph, resource=GRAPHS)
+
+    request = partition_of(Key(REQUESTS.plural, "team", "wish"))
+    copied = found[str(change_subject(request, Ref(GRAPHS, "team", "chat")))]
+    assert copied.headers.is_copy
+    assert orjson.loads(copied.body)["status"] == {"state": "pending"}
 
 
 def test_a_deletion_puts_a_tombstone_into_every_subject_that_holds_or_should_hold_it() -> None:
