@@ -275,11 +275,13 @@ class KindWatcher:
         while True:
             await self._settled.wait()
             self._settled.clear()
-            marker, self._owed = self._owed, None
+            marker = self._owed
             if marker is not None:
                 around = self.around
                 epoch = around.epochs.recorded
                 await publish_marker(around.bus, around.clock, self.resource, marker, epoch=epoch)
+                if self._owed is marker:  # no newer list came meanwhile
+                    self._owed = None
                 self._report_synced(True)
                 self._advanced.set()  # only from here on a checkpoint may be recorded
 

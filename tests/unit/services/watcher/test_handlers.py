@@ -11,6 +11,7 @@ import pytest
 from services.watcher.checkpoints import decode
 from services.watcher.handlers import Surroundings
 from shared.contracts.streams import CHANGES
+from shared.contracts.subjects import synced_subject
 from shared.core.errors import NoRoomError
 from shared.core.json import Manifest
 from shared.core.resources import (
@@ -229,6 +230,24 @@ async def test_a_resync_that_falls_into_an_outage_of_the_log_ends_nothing() -> N
 
         assert room.living() == room.present()
         assert room.restarts == []
+
+
+async def test_a_marker_that_a_full_log_does_not_take_causes_no_list() -> None:
+    async def take_no_marker(call: str, about: str) -> None:
+        if (call, about) == ("publish", synced_subject(KIND)):
+            raise NoRoomError("the log is full")
+
+    async with a_room() as room:
+        room.put("one")
+        room.bus.before = take_no_marker
+        room.watch(change=with_intervals(resync_interval=timedelta(seconds=2)))
+        await room.advance(9)
+
+        room.bus.before = None
+        await room.advance()
+
+        assert room.restarts == []
+        assert await room.marker() is not None
 
 
 async def test_stops_reading_ahead_of_a_log_that_is_away() -> None:
