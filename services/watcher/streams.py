@@ -11,7 +11,7 @@ import structlog
 
 from services.watcher import metrics
 from shared.contracts.streams import CHANGES, StreamSpec
-from shared.core.errors import TemporaryError
+from shared.core.errors import ForbiddenError, TemporaryError
 from shared.ports.bus import EventLog, StreamMissingError
 from shared.ports.clock import Clock
 
@@ -54,13 +54,23 @@ class StreamKeeper:
         while True:
             try:
                 await self.bus.provision(self.specs, install=self.install)
-                if limit := await self.bus.storage_limit():
-                    metrics.STREAM_LIMIT_BYTES.labels("own").set(limit)
                 await self._note((await self.bus.state(CHANGES)).created)
+                await self._show_limit()
                 await self._while_in_place()
             except TemporaryError as error:
                 log.warning("streams are not in place", reason=str(error), next_try_s=MISSING_INTERVAL.total_seconds())
             await self.clock.sleep(MISSING_INTERVAL)
+
+    async def _show_limit(self) -> None:
+        """Show how much all streams may take; nobody but the metrics needs to know."""
+        try:
+            limit = await self.bus.storage_limit()
+        except ForbiddenError:
+            limit = None
+        if limit is None:
+            metrics.STREAM_LIMIT_BYTES.remove("own")
+        else:
+            metrics.STREAM_LIMIT_BYTES.labels("own").set(limit)
 
     async def _while_in_place(self) -> None:
         """Look at every stream until one is missing."""

@@ -14,7 +14,7 @@ from services.watcher.streams import StreamKeeper
 from shared.contracts.markers import SyncedMarker
 from shared.contracts.streams import CHANGES, DEAD_LETTERS, stream_specs
 from shared.contracts.subjects import synced_subject
-from shared.core.errors import ForeignInstallationError
+from shared.core.errors import ForbiddenError, ForeignInstallationError
 from shared.core.resources import PODS
 from shared.testing.bus import FakeBus
 from shared.testing.clock import FakeClock
@@ -54,6 +54,18 @@ async def test_waits_for_a_server_that_is_away() -> None:
         await clock.advance(timedelta(seconds=2))
 
         assert not was_ready
+        assert keeper.is_ready
+
+
+async def test_who_may_not_ask_for_the_limit_of_the_account_keeps_the_streams_all_the_same() -> None:
+    async def forbid(call: str, about: str) -> None:
+        if call == "storage_limit":
+            raise ForbiddenError("permissions violation")
+
+    async with keeping() as (clock, bus, keeper):
+        bus.before = forbid
+        await clock.settle()
+
         assert keeper.is_ready
 
 
