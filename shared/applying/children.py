@@ -10,7 +10,7 @@ from shared.applying.plans import Plan, Wanted, is_settled, plan
 from shared.applying.writes import OnAnswer, Writer, Written, pass_over
 from shared.core.errors import TemporaryError
 from shared.core.resources import Ref, Resource
-from shared.ports.passes import Decision, Decisions, Work
+from shared.ports.passes import Decision, Decisions, View, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,12 @@ class Result:
     written: Written | None = None
     inventory: Inventory = EMPTY
 
-    @property
-    def is_unfinished(self) -> bool:
-        """Return whether a write came to nothing that may succeed later, so that not all children are known."""
-        return self.written is not None and isinstance(self.written.error, TemporaryError)
+    def is_unfinished(self, view: View) -> bool:
+        """Return whether a write came to nothing that may succeed later, to children that all stand meanwhile."""
+        if self.plan is None or self.written is None or not isinstance(self.written.error, TemporaryError):
+            return False
+        missed = [change.ref for change in self.plan.changes if change.ref not in self.written.answers]
+        return all((entry := view.get(ref)) is not None and not entry.is_deleting for ref in missed)
 
     def raise_error(self) -> None:
         """Raise the first error of the writes, after everything that succeeded was recorded."""

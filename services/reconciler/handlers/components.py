@@ -68,7 +68,7 @@ class ComponentHandler:
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._accounts[work.primary] = rendered.accounts
         self._tell(component, rendered, result)
-        if result.is_unfinished and has_told(entry):
+        if result.is_unfinished(work.view) and has_told(entry):
             result.raise_error()
         taken = foreign_problems(result)
         obstacle = obstacle or obstacle_of(result) or (unrenderable(taken[0]) if taken else None)

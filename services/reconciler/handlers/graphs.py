@@ -69,7 +69,7 @@ class GraphHandler:
         result = await self.children.bring_about(work, inputs, lambda: wanted, on_answer=keep)
         for note in change_notes(change_list(result)):
             self.recorder.record(note, graph)
-        if result.is_unfinished and has_told(entry):
+        if result.is_unfinished(work.view) and has_told(entry):
             result.raise_error()
         stage = stage.with_result(result)
         outcome = await self._report(work, generation_of(graph), stage, result.inventory)

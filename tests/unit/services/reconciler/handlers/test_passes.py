@@ -400,6 +400,22 @@ async def test_what_serves_shows_no_write_that_was_lost_after_the_store_was_wipe
     assert desk.cluster.peek(primary) == before
 
 
+async def test_a_component_without_its_workload_is_not_available_while_that_cannot_be_made_again() -> None:
+    desk = await a_desk(a_graph())
+    await desk.bring_about()
+    before = desk.condition(WEB, "Available")[0]
+    desk.cluster.remove(WEB_DEPLOYMENT)
+    desk.see()
+    desk.cluster.intercept = lambda request: (
+        LoseRequest() if request.resource is DEPLOYMENTS and request.is_write else None
+    )
+
+    with pytest.raises(UnreachableError):
+        await desk.run(WEB)
+
+    assert (before, desk.condition(WEB, "Available")[0]) == ("True", "Unknown")
+
+
 async def test_a_graph_is_not_successful_in_a_generation_that_a_component_has_not_heard_of() -> None:
     desk = await a_desk(a_graph())
     await desk.bring_about()
