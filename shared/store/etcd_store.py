@@ -17,11 +17,12 @@ from shared.core.errors import (
     ForbiddenError,
     LeaseLostError,
     NoRoomError,
+    PlatformError,
     UnreachableError,
 )
 from shared.core.problems import OnProblem, Problem
 from shared.ports.clock import Clock
-from shared.ports.store import Everything, Guard, KeyValue, Lease, StoreChange, StoreHealth, Write
+from shared.ports.store import Everything, Guard, KeyValue, Lease, Put, StoreChange, StoreHealth, Write
 from shared.store import messages
 from shared.store.health import health
 from shared.store.incarnations import Incarnation
@@ -35,6 +36,7 @@ from shared.store.wire import Observe, Wire, observe_nothing
 log = structlog.get_logger(__name__)
 
 _PAGE = 2000  # keys of one read
+_NO_ROOM = "NOSPACE"  # the alarm that stops writes
 
 
 @asynccontextmanager
@@ -103,7 +105,8 @@ class EtcdStore:
         lowered_guards = [lowered(guard, number) for guard in guards]
         key = self._incarnation.key
         request = messages.transaction(writes, lowered_guards, incarnation_key=key, value=value)
-        answer = await self._write(self._wire.commit, request)
+        is_growing = any(isinstance(write, Put) for write in writes)
+        answer = await self._write(self._wire.commit, request, is_growing=is_growing)
         if answer.succeeded:
             return raised(messages.revision_of(answer), number)
         found = messages.pairs_of(answer.responses[0].response_range)
@@ -141,6 +144,8 @@ class EtcdStore:
         if answer.TTL <= 0:
             self._granted_in.pop(lease.id, None)
             raise LeaseLostError(f"lease {lease.id:x} has ended")
+        if self._problem.text:
+            await self._look_for_room()
         return Lease(lease.id, timedelta(seconds=answer.TTL), sent_at)
 
     async def revoke(self, lease: Lease) -> None:
@@ -151,8 +156,13 @@ class EtcdStore:
         except LeaseLostError:
             log.debug("lease had ended", lease=lease.id)
 
-    async def _write(self, write: Callable[[Message], Awaitable[Message]], request: Message) -> Message:
-        """Send a write, and say once when the store has no room for it, and when it has again."""
+    async def _write(
+        self, write: Callable[[Message], Awaitable[Message]], request: Message, *, is_growing: bool = True
+    ) -> Message:
+        """Send a write, and say once when the store has no room for it, and when it has again.
+
+        One that only deletes is taken without room, and tells nothing.
+        """
         try:
             answer = await write(request)
         except NoRoomError as error:
@@ -160,10 +170,24 @@ class EtcdStore:
                 log.error("store has no room, writes wait until somebody makes some", reason=str(error))
             self._problem.say(f"it has no room, writes wait: {error}")
             raise
+        if is_growing:
+            self._has_room()
+        return answer
+
+    async def _look_for_room(self) -> None:
+        """Ask whether the store has room again, for those who have nothing to write meanwhile."""
+        try:
+            alarms = messages.alarm_names(await self._wire.alarms())
+        except PlatformError as error:
+            log.debug("alarms of the store could not be read", reason=str(error))
+            return
+        if _NO_ROOM not in alarms:
+            self._has_room()
+
+    def _has_room(self) -> None:
         if self._problem.text:
             log.info("store has room again")
         self._problem.say("")
-        return answer
 
     async def _list(self, prefix: str) -> Everything:
         """Return all keys under a prefix, at one revision however many pages it takes."""
