@@ -85,7 +85,8 @@ class Fence(Protocol):
         ...
 
 
-Trigger = Literal["edit", "replay", "child", "fact", "retry", "sweep"]
+# A `step` is an edit one step further: the write of another primary's pass.
+Trigger = Literal["step", "edit", "replay", "child", "fact", "retry", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)

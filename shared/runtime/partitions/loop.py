@@ -23,7 +23,7 @@ from shared.core.resources import GRAPHS, Ref
 from shared.ports.bus import EventLog, StoredMessage
 from shared.ports.clock import Clock
 from shared.ports.mandates import MANDATE, Mandate
-from shared.ports.passes import Fence, Work
+from shared.ports.passes import Fence, Trigger, Work
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.partitions import metrics
 from shared.runtime.partitions.bell import Alarm, Bell, finish_or_cancel
@@ -144,11 +144,13 @@ class PartitionLoop:
         for queued in concerned(effect, rules.router, heeds_progress=rules.heeds_progress):
             # The answer of an own write may show an edit that no event has told of: that one makes a further pass.
             if queued.primary != but or queued.trigger == "edit":
+                is_step = but is not None and queued.primary != but and queued.trigger == "edit"
+                trigger: Trigger = "step" if is_step else queued.trigger
                 if queued.gather:
                     due = now + queued.gather.total_seconds()
-                    self.queue.add_later(queued.primary, queued.trigger, due, cause=effect.cause)
+                    self.queue.add_later(queued.primary, trigger, due, cause=effect.cause)
                 else:
-                    self.queue.add(queued.primary, queued.trigger, now=now, cause=effect.cause)
+                    self.queue.add(queued.primary, trigger, now=now, cause=effect.cause)
                 self._bell.ring()
 
     def _on_complete(self, is_complete: bool) -> None:

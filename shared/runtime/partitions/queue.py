@@ -17,8 +17,10 @@ from datetime import timedelta
 from shared.core.resources import Ref
 from shared.ports.passes import Trigger
 
-PRIORITY: dict[Trigger, int] = {"edit": 0, "replay": 0, "child": 1, "fact": 2, "retry": 2, "sweep": 3}
-BY_A_PERSON: frozenset[Trigger] = frozenset({"edit", "replay"})
+# What was begun is brought further before the next edit begins: one graph after the other is done, rather than all of
+# them half, and what the steps before have read is still at hand.
+PRIORITY: dict[Trigger, int] = {"step": 0, "edit": 1, "replay": 1, "child": 2, "fact": 3, "retry": 3, "sweep": 4}
+BY_A_PERSON: frozenset[Trigger] = frozenset({"step", "edit", "replay"})
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 300.0
 FAILURES_TO_DEAD_LETTER = 10
@@ -67,7 +69,7 @@ class PassQueue:
     """The primaries of one partition that wait for a pass."""
 
     _items: dict[Ref, _Item] = field(default_factory=dict)
-    _ready: tuple[deque[Ref], ...] = field(default_factory=lambda: tuple(deque() for _ in range(4)))
+    _ready: tuple[deque[Ref], ...] = field(default_factory=lambda: tuple(deque() for _ in {*PRIORITY.values()}))
     _timers: list[tuple[float, int, Ref]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _depth: int = 0

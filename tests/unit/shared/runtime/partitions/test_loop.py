@@ -190,7 +190,7 @@ async def test_an_own_write_queues_the_other_primary_that_it_concerns() -> None:
         await world.clock.settle()
 
     assert world.handler.primaries == ["chat", "web"]
-    assert world.handler.passes[1].trigger == "edit"
+    assert world.handler.passes[1].trigger == "step"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,18 @@ def test_edits_go_before_children_before_retries_before_sweeps() -> None:
     assert [job.primary for job in drain(queue)] == [D, C, B, A]
 
 
+def test_what_was_begun_is_brought_further_before_the_next_edit_begins() -> None:
+    queue = PassQueue()
+    for primary in (A, B):
+        queue.add(primary, "edit", now=0.0)
+    first = queue.next(0.0)
+    queue.add(C, "step", now=0.0)
+
+    assert first is not None
+    assert first.primary == A
+    assert [job.primary for job in drain(queue)] == [C, B]
+
+
 def test_events_of_one_primary_coalesce_into_the_most_urgent() -> None:
     queue = PassQueue()
     queue.add(A, "sweep", now=0.0)
