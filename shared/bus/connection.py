@@ -60,7 +60,8 @@ class _Served:
 
     subject: str
     answer: Answerer
-    inbox: Inbox | None = None  # of the connection that stands now
+    client: Client | None = None  # of the connection that stands now, or is being made
+    inbox: Inbox | None = None  # on that connection
 
 
 class Connection:
@@ -188,6 +189,9 @@ class Connection:
 
     async def _subscribe(self, served: _Served) -> None:
         client = self._client
+        if served.client is client:
+            return
+        served.client = client
 
         async def on_request(message: Msg) -> None:
             answer = await served.answer(message.subject, message.data)

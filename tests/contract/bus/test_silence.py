@@ -1,4 +1,4 @@
-"""A server that is asked for a sign of life and gives it late is still heard."""
+"""A server that is slow, to give a sign of life or to let somebody in, is heard and served like any other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from shared.bus.connection import Connection
 from shared.bus.options import NatsOptions, NatsTimes
 from shared.core.errors import UnreachableError
+from shared.testing.eventually import eventually
 
 pytestmark = pytest.mark.asyncio
 
@@ -25,10 +26,16 @@ class SlowServer:
     def __init__(self) -> None:
         """Begin without a pause."""
         self.address = ""
+        self.subjects: list[bytes] = []  # that the client listens to
         self._inboxes: dict[bytes, bytes] = {}
         self._owed: list[bytes] = []
         self._writer: asyncio.StreamWriter | None = None
         self._is_paused = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Return whether it owes a sign of life."""
+        return bool(self._owed)
 
     def pause(self) -> None:
         """Say nothing, and forget requests."""
@@ -56,6 +63,7 @@ class SlowServer:
             case [b"PING"]:
                 writer.write(b"PONG\r\n")
             case [b"SUB", subject, number]:
+                self.subjects.append(subject)
                 self._inboxes[subject.removesuffix(b"*")] = number
             case [b"PUB", _, reply, _] if not self._is_paused:
                 number = self._inboxes[reply[: reply.rindex(b".") + 1]]
@@ -87,3 +95,21 @@ async def test_a_sign_of_life_that_comes_after_the_question_has_ended_deafens_no
             await connection.close()
 
     assert answer == b""
+
+
+async def test_what_is_served_while_the_connection_is_made_is_served_on_it_once() -> None:
+    async def answer(subject: str, body: bytes) -> bytes | None:
+        return body
+
+    async with slow_server() as server, asyncio.TaskGroup() as tasks:
+        connection = Connection(NatsOptions(servers=(server.address,), times=TIMES), lambda kind: None)
+        server.pause()
+        opening = tasks.create_task(connection.open())
+        await eventually(lambda: server.is_asked)
+        await connection.serve("asked", answer)
+        server.go_on()
+        await opening
+        await connection.request("flushed", b"", within=timedelta(seconds=5))
+        await connection.close()
+
+    assert server.subjects.count(b"asked") == 1
