@@ -1,8 +1,8 @@
 """How the garbage collector runs in a service: rarely, and never over what is there for good.
 
-A service makes thousands of short-lived objects a second and hardly any cycles, while its modules and views live on;
-with Python's own thresholds the collector looked through young objects twice a pass and through the whole heap again
-and again, to find nothing. Reference counts free nearly everything; the collector is only for what is left over.
+A service makes thousands of short-lived objects a second and hardly any cycles, while its modules and views live on:
+with Python's own thresholds the collector looks through young objects twice a pass and through the whole heap again and
+again, to find nothing. Reference counts free nearly everything; the collector is only for what is left over.
 """
 
 from __future__ import annotations

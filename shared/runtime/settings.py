@@ -53,7 +53,11 @@ class ServiceSettings(BaseSettings):
         pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
         description="Name of the installation: its etcd prefix, and the owner that its streams name.",
     )
-    replica: str = Field("", description="Name of this replica; empty: host name and process id.")
+    replica: str = Field(
+        "",
+        pattern=r"^[-.:_a-zA-Z0-9]{0,253}$",  # it stands in headers and in etcd keys
+        description="Name of this replica; empty: host name and process id.",
+    )
     nats_url: tuple[str, ...] = Field(("nats://127.0.0.1:4222",), min_length=1, description="NATS servers.")
     nats_creds: Path | None = Field(None, description="NATS credentials file.")
     nats_user: str = Field("", description="NATS user.")

@@ -124,6 +124,7 @@ def test_one_file_serves_several_rooms_by_sections(tmp_path: Path) -> None:
         pytest.param(["--max-in-flight", "0"], {}, "--max-in-flight: Input should be greater", id="value too small"),
         pytest.param(["--claim-ttl", "soon"], {}, "'soon' is no duration", id="no duration"),
         pytest.param(["--install", "Not A Name"], {}, "--install: String should match", id="no name"),
+        pytest.param(["--replica", "a\nb"], {}, "--replica: String should match", id="no name of a replica"),
         pytest.param(
             ["--set", "ingress.klass_name=x"],
             {},
