@@ -5,6 +5,7 @@ own; a child ends with its parent until it is released; after `stop` or `kill` r
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from lab.launcher.orphans import ORPHANAGE
 
 LOG_LINES_IN_ERRORS = 15
 POLL_INTERVAL = 0.01
+NOT_FOR_CLIENTS = range(20_000, 32_000)  # below what Linux, macOS and Windows give to outgoing connections
 
 # The program starts only when its group is known to the reaper; if the parent dies first, `read` meets the end.
 GATE = 'read -r go || exit 125; exec "$@" </dev/null'
@@ -177,17 +179,21 @@ def port_answers(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(number: int) -> tuple[int, ...]:
-    """Return different ports that nobody listened on a moment ago; for programs that must be told their ports."""
+    """Return different ports that nobody listened on a moment ago; for programs that must be told their ports.
+
+    None of them is one that the system gives to outgoing connections, which would take it before the program does.
+    """
+    found: list[int] = []
     with ExitStack() as probes:
-        return tuple(_bound_port(probes.enter_context(socket.socket())) for _ in range(number))
+        while len(found) < number:
+            probe = probes.enter_context(socket.socket())
+            port = random.SystemRandom().choice(NOT_FOR_CLIENTS)  # a test may have seeded the other
+            with suppress(OSError):  # somebody has it
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+    return tuple(found)
 
 
 def free_port() -> int:
     """Return one such port."""
     return free_ports(1)[0]
-
-
-def _bound_port(probe: socket.socket) -> int:
-    probe.bind(("127.0.0.1", 0))
-    port: int = probe.getsockname()[1]
-    return port

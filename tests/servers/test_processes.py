@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from lab.launcher.processes import ManagedProcess, ProcessError, Program, free_port, port_answers
+from lab.launcher.processes import (
+    NOT_FOR_CLIENTS,
+    ManagedProcess,
+    ProcessError,
+    Program,
+    free_port,
+    free_ports,
+    port_answers,
+)
 from tests.servers.waiting import wait_until
 
 DEADLINE = timedelta(seconds=5)
@@ -148,3 +156,10 @@ def test_a_released_process_outlives_its_parent(tmp_path: Path) -> None:
 
 def test_a_free_port_answers_nobody() -> None:
     assert not port_answers(free_port())
+
+
+def test_ports_differ_and_are_none_that_an_outgoing_connection_gets() -> None:
+    found = free_ports(50)
+
+    assert len(set(found)) == 50
+    assert set(found) <= set(NOT_FOR_CLIENTS)
