@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from cli.failures import CommandError, Exit
-from shared.contracts.subjects import decode_token
+from shared.contracts.subjects import decode_token, is_number
 from shared.core.errors import InvalidObjectError
 from shared.core.json import text
 from shared.core.resources import Ref, resource_by_plural
@@ -67,7 +67,7 @@ def letter_of(message: StoredMessage) -> Letter:
         about="/".join(_name(part) for part in parts[3:] if part != "-"),
         reason=text(body, "reason"),
         primary=_primary(parts),
-        partition=int(partition) if partition.isdecimal() else None,
+        partition=int(partition) if is_number(partition) else None,
         body=body if isinstance(body, dict) else {},
     )
 

@@ -38,6 +38,7 @@ def test_a_letter_names_its_primary_and_the_partition_of_the_pass() -> None:
         pytest.param(stored(subject="dynamo.dlq.x"), "broken", id="a short subject"),
         pytest.param(stored(subject="dynamo.dlq.reconciler.rockets.a.=ZZ"), "broken", id="nothing that is known"),
         pytest.param(stored(ce_partition="?"), "broken", id="a damaged header"),
+        pytest.param(stored(ce_partition="9" * 5000), "broken", id="an absurd number"),
     ],
 )
 def test_what_cannot_be_parsed_is_still_a_letter(message: StoredMessage, reason: str) -> None:
