@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,12 +20,12 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import structlog
-from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from shared.core.errors import UnknownResultError, UnreachableError
 from shared.kube.answers import Answer, ThrottledError, UnauthenticatedError, error_of
 from shared.kube.credentials import Access, Credentials
+from shared.kube.sockets import Sockets
 from shared.ports.clock import Clock
 from shared.ports.mandates import MANDATE, Mandate
 
@@ -34,8 +33,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 JSON = "application/json"
 _READ_BUFFER = 2**21  # a line of a watch may be as long as the largest object
-_TURNS_TO_CLOSE = 5  # of the event loop, in which aborted TLS connections close their sockets
-_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}  # seconds, seconds, probes
 _AUDIT_ID_LIMIT = 64
 _WRITES = itertools.count(1)
 _THROTTLE_PAUSE = timedelta(milliseconds=500)
@@ -113,7 +110,6 @@ class Transport:
         self._session = session
         self._credentials = credentials
         self._limits = limits
-        self._deadline = limits.deadline
         self._clock = clock
         self._free = asyncio.Semaphore(limits.connections)
         self.observer = observer
@@ -141,7 +137,7 @@ class Transport:
         timeout = aiohttp.ClientTimeout(total=None, sock_read=silence.total_seconds())
         began = time.monotonic()
         try:
-            async with asyncio.timeout(self._deadline.total_seconds()):
+            async with asyncio.timeout(self._limits.deadline.total_seconds()):
                 response = await self._session.request(call.method, timeout=timeout, **_arguments(call, access))
             async with response:
                 self._count(call, response.status, began)
@@ -217,7 +213,7 @@ class Transport:
             raise UnreachableError(late) from error
 
     async def _refuse(self, call: Call, response: aiohttp.ClientResponse, access: Access) -> None:
-        async with asyncio.timeout(self._deadline.total_seconds()):
+        async with asyncio.timeout(self._limits.deadline.total_seconds()):
             body = await response.read()
         if response.status == 401:
             await self._credentials.access(refused=access)  # the next attempt may be known again
@@ -248,10 +244,11 @@ async def open_transport(
     credentials: Credentials, *, limits: Limits, clock: Clock, observer: Observer, user_agent: str
 ) -> AsyncIterator[Transport]:
     """Open the one session of a process, and close it at the end."""
+    sockets = Sockets()
     try:
         async with aiohttp.ClientSession(
             # Watches hold a connection each, so the pool has no limit: requests are counted by the transport.
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=kept_alive),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=sockets.open),
             trust_env=False,
             read_bufsize=_READ_BUFFER,
             auto_decompress=False,
@@ -259,20 +256,8 @@ async def open_transport(
             cookie_jar=aiohttp.DummyCookieJar(),
         ) as session:
             yield Transport(session, credentials, limits=limits, clock=clock, observer=observer)
-    finally:  # also when the body was cancelled: connections close in the background
-        for _ in range(_TURNS_TO_CLOSE):
-            await asyncio.sleep(0)
-
-
-def kept_alive(address: AddrInfoType) -> socket.socket:
-    """Return a socket that notices within a minute that its peer is gone: a watch at rest hears nothing either way."""
-    family, kind, protocol, _, _ = address
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in _KEEPALIVE.items():
-        if hasattr(socket, option):  # macOS calls some of them otherwise, and has defaults
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    return made
+    finally:  # also when the body was cancelled
+        await sockets.hang_up()
 
 
 def _arguments(call: Call, access: Access) -> dict[str, Any]:

@@ -21,7 +21,7 @@ import yaml
 
 from lab.launcher.apiserver import ApiServer
 from tests.integration.lab.kubectl import Kubectl
-from tests.servers.waiting import let_connections_close
+from tests.servers.waiting import connections
 
 TIME_LIMIT = 20
 WIDGETS = Path(__file__).with_name("widgets.yaml")
@@ -53,13 +53,13 @@ def _context(kubeconfig: Path, folder: Path, *, with_certificate: bool = True) -
 
 @asynccontextmanager
 async def _client(server: ApiServer, folder: Path, agent: str = "test/1") -> AsyncIterator[aiohttp.ClientSession]:
-    connector = aiohttp.TCPConnector(ssl=_context(server.kubeconfig, folder))
     timeout = aiohttp.ClientTimeout(total=TIME_LIMIT)
     headers = {"User-Agent": agent}
-    async with aiohttp.ClientSession(server.url, connector=connector, timeout=timeout, headers=headers) as session:
+    async with (
+        connections(_context(server.kubeconfig, folder)) as connector,
+        aiohttp.ClientSession(server.url, connector=connector, timeout=timeout, headers=headers) as session,
+    ):
         yield session
-        await connector.close(abort_ssl=True)  # one that says good-bye waits for the server's, and the loop does not
-    await let_connections_close()
 
 
 async def _ask(session: aiohttp.ClientSession, method: str, path: str, **how: Any) -> tuple[int, bytes]:
@@ -79,13 +79,13 @@ def test_the_kubeconfig_is_for_its_owner_only(lab_server: ApiServer) -> None:
 @pytest.mark.asyncio
 async def test_nobody_is_let_in_without_a_certificate(lab_server: ApiServer, tmp_path: Path) -> None:
     context = _context(lab_server.kubeconfig, tmp_path, with_certificate=False)
-    connector = aiohttp.TCPConnector(ssl=context)
 
-    async with aiohttp.ClientSession(lab_server.url, connector=connector) as session:
+    async with (
+        connections(context) as connector,
+        aiohttp.ClientSession(lab_server.url, connector=connector) as session,
+    ):
         code, body = await _ask(session, "GET", CONFIG_MAPS)
         health = await _ask(session, "GET", "/readyz")
-        await connector.close(abort_ssl=True)
-    await let_connections_close()
 
     assert (code, json.loads(body)["reason"]) == (401, "Unauthorized")
     assert health == (200, b"ok")
@@ -186,8 +186,8 @@ def test_sigterm_ends_open_watches_within_a_second(tmp_path: Path) -> None:
     context = _context(server.kubeconfig, tmp_path)
 
     async def terminate() -> float:
-        connector = aiohttp.TCPConnector(ssl=context)
         async with (
+            connections(context) as connector,
             aiohttp.ClientSession(server.url, connector=connector) as session,
             session.get(CONFIG_MAPS, params={"watch": "1"}) as watch,
         ):

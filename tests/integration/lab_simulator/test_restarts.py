@@ -15,7 +15,7 @@ from lab.simulator.client.resources import DEPLOYMENTS, NODES
 from lab.simulator.nodes.heartbeats import LEASES
 from shared.testing.eventually import eventually
 from tests.integration.lab_simulator.conftest import Lab, Stack, a_deployment, says
-from tests.servers.waiting import let_connections_close
+from tests.servers.waiting import connections
 
 pytestmark = pytest.mark.asyncio
 
@@ -29,12 +29,13 @@ async def ready_replicas(lab: Lab) -> int:
 
 async def requests_of_the_simulator(lab: Lab) -> int:
     access = read_access(lab.stack.api_server.kubeconfig)
+    timeout = aiohttp.ClientTimeout(total=10)
     async with (
-        aiohttp.ClientSession(headers={"User-Agent": "a-test"}, timeout=aiohttp.ClientTimeout(total=10)) as session,
-        session.get(f"{access.server}/lab/requests", ssl=access.tls or True) as answer,
+        connections(access.tls or True) as connector,
+        aiohttp.ClientSession(connector=connector, headers={"User-Agent": "a-test"}, timeout=timeout) as session,
+        session.get(f"{access.server}/lab/requests") as answer,
     ):
         document = await answer.json()
-    await let_connections_close()
     return sum(row["count"] for row in document["requests"] if row["agent"] == "dynamo-simulator")
 
 

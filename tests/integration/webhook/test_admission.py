@@ -25,7 +25,7 @@ from services.webhook.reviews.questions import Question
 from shared.api.validation.identities import Policy
 from shared.core.errors import UnreachableError
 from shared.ports.passes import Decision
-from tests.servers.waiting import let_connections_close
+from tests.servers.waiting import connections
 
 [GRAPHS] = REVIEWED_KINDS
 HOST = "127.0.0.1"
@@ -67,17 +67,16 @@ async def serving(kind: ReviewedKind = GRAPHS) -> AsyncIterator[tuple[Listener, 
 
 async def ask(listener: Listener, review: object, *, content_type: str = "application/json") -> dict[str, Any]:
     trust = ssl.create_default_context(cadata=AUTHORITY.certificate.decode())
-    connector = aiohttp.TCPConnector(ssl=trust)
     headers = {"Content-Type": content_type}
     url = f"https://{HOST}:{listener.port}{GRAPHS.path}"
     async with (
         asyncio.timeout(5),
+        connections(trust) as connector,
         aiohttp.ClientSession(connector=connector) as session,
         session.post(url, data=BytesIO(orjson.dumps(review)), headers=headers) as response,
     ):
         assert response.status == 200
         answer: dict[str, Any] = await response.json()
-    await let_connections_close()
     return answer
 
 
