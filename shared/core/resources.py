@@ -83,6 +83,8 @@ SECRETS = Resource("", "v1", "secrets", "Secret")
 SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 EVENTS = Resource("", "v1", "events", "Event")
 RESOURCE_QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
+VOLUME_CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+INGRESSES = Resource("networking.k8s.io", "v1", "ingresses", "Ingress")
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
@@ -98,6 +100,27 @@ VALIDATING_WEBHOOKS = Resource(
     "validatingwebhookconfigurations",
     "ValidatingWebhookConfiguration",
     namespaced=False,
+)
+
+LEADER_WORKER_SETS = Resource("leaderworkerset.x-k8s.io", "v1", "leaderworkersets", "LeaderWorkerSet")
+POD_GROUPS = Resource("scheduling.volcano.sh", "v1beta1", "podgroups", "PodGroup")
+POD_CLIQUE_SETS = Resource("grove.io", "v1alpha1", "podcliquesets", "PodCliqueSet")
+POD_CLIQUES = Resource("grove.io", "v1alpha1", "podcliques", "PodClique")
+POD_CLIQUE_SCALING_GROUPS = Resource("grove.io", "v1alpha1", "podcliquescalinggroups", "PodCliqueScalingGroup")
+QUEUES = Resource("scheduling.run.ai", "v2", "queues", "Queue", namespaced=False)
+VIRTUAL_SERVICES = Resource("networking.istio.io", "v1beta1", "virtualservices", "VirtualService")
+
+# Kinds of add-ons: a cluster without them is a whole cluster.
+ADD_ONS = frozenset(
+    {
+        LEADER_WORKER_SETS,
+        POD_GROUPS,
+        POD_CLIQUE_SETS,
+        POD_CLIQUES,
+        POD_CLIQUE_SCALING_GROUPS,
+        QUEUES,
+        VIRTUAL_SERVICES,
+    }
 )
 
 KNOWN: tuple[Resource, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Resource))

@@ -15,7 +15,7 @@ import orjson
 from shared.core.errors import AlreadyExistsError, ForbiddenError, InvalidObjectError, NotFoundError
 from shared.core.json import Manifest
 from shared.core.objects import finalizers_of, is_deleting, owners_of, ref_of, uid_of
-from shared.core.resources import KNOWN, NAMESPACES, Ref, Resource
+from shared.core.resources import ADD_ONS, KNOWN, NAMESPACES, Ref, Resource
 from shared.testing import cluster_writes
 from shared.testing.cluster_patches import json_patch
 from shared.testing.cluster_writes import Write
@@ -43,7 +43,7 @@ class Objects:
 
     time: Callable[[], str]
     collects_at_once: bool = True
-    served: set[Resource] = field(default_factory=lambda: set(KNOWN))
+    served: set[Resource] = field(default_factory=lambda: set(KNOWN) - ADD_ONS)
     stored: dict[Ref, Manifest] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     version: int = 1
