@@ -16,14 +16,15 @@ import orjson
 
 from cli.explanations.moments import first_seen, last_seen, moment
 from cli.letters import letter_of
+from cli.messages import about_subject, body_of
 from cli.stories import Storyteller
 from shared.contracts.envelope import decode_change
-from shared.contracts.subjects import decode_token, encode_token, parse_change_subject
+from shared.contracts.subjects import encode_token, parse_change_subject
 from shared.core import labels
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest, integer, text
 from shared.core.objects import labels_of
-from shared.core.resources import GRAPHS, Ref, resource_by_plural
+from shared.core.resources import GRAPHS, Ref
 from shared.ports.bus import StoredMessage
 
 
@@ -126,9 +127,9 @@ def _of_decision(message: StoredMessage) -> Moment:
         at=_said_at(message),
         source=Source.DECISION,
         who=message.subject.split(".")[2],
-        about=_about_subject(message.subject),
+        about=about_subject(message.subject),
         what=message.headers.get("ce-type", "").removesuffix(".v1").rpartition(".")[2],
-        why=text(_body(message), "message"),
+        why=text(body_of(message), "message"),
         member=message.headers.get("ce-member", ""),
         fence=message.headers.get("ce-fence", ""),
         correlation=message.headers.get("ce-correlationid", ""),
@@ -141,7 +142,7 @@ def _of_letter(message: StoredMessage) -> Moment:
         at=_said_at(message),
         source=Source.LETTER,
         who=letter.service,
-        about=_about_subject(message.subject),
+        about=about_subject(message.subject),
         what=f"given up, dead letter {letter.sequence}",
         why=letter.reason,
         member=message.headers.get("ce-member", ""),
@@ -180,30 +181,12 @@ def _is_own(message: StoredMessage, edits: frozenset[str]) -> bool:
     return not is_shared or message.headers.get("ce-correlationid", "") in edits
 
 
-def _about_subject(subject: str) -> str:
-    parts = subject.split(".")
-    resource = resource_by_plural(parts[3])
-    try:
-        name = decode_token(parts[-1])
-    except InvalidObjectError:
-        name = parts[-1]
-    return f"{resource.kind if resource is not None else parts[3]} {name}"
-
-
 def _about(ref: Ref) -> str:
     return f"{ref.resource.kind} {ref.name}"
 
 
 def _said_at(message: StoredMessage) -> datetime:
     return moment({"at": message.headers.get("ce-time", "")}, "at") or message.time
-
-
-def _body(message: StoredMessage) -> object:
-    try:
-        body: object = orjson.loads(message.body or b"{}")
-    except orjson.JSONDecodeError:
-        return {}
-    return body
 
 
 _TWICE = 2

@@ -7,13 +7,14 @@ that concern the graph. The graph's event may be on its way while it is asked fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 
 from cli.explanations.evidence import LastChange, Letter, LogEvidence
 from cli.explanations.findings import Step
 from cli.letters import letter_of
+from cli.messages import about_subject, body_of
 from shared.contracts.envelope import decode_change
 from shared.contracts.keys import graph_key, partition_of
 from shared.contracts.markers import decode_marker
@@ -22,7 +23,7 @@ from shared.contracts.subjects import ROOT, change_subject, encode_token, parse_
 from shared.contracts.watched import WATCHED
 from shared.core.errors import InvalidObjectError
 from shared.core.json import text
-from shared.core.resources import COMPONENTS, GRAPHS, Ref, Resource, resource_by_plural
+from shared.core.resources import COMPONENTS, GRAPHS, Ref, Resource
 from shared.ports.bus import EventLog, Newest, StoredMessage, StreamMissingError
 
 STEPS = 8  # last decisions that are shown
@@ -113,12 +114,9 @@ async def _incomplete(bus: EventLog) -> tuple[str, ...]:
 
 
 def _step(message: StoredMessage) -> Step:
-    parts = message.subject.split(".")
-    body = _body(message)
     decision = message.headers.get("ce-type", "").removesuffix(".v1").rpartition(".")[2]
-    resource = resource_by_plural(parts[3])
-    kind = resource.kind if resource is not None else parts[3]
-    return Step(message.time, parts[2], f"{kind} {parts[-1]}", decision, text(body, "message"))
+    service = message.subject.split(".")[2]
+    return Step(message.time, service, about_subject(message.subject), decision, text(body_of(message), "message"))
 
 
 def _letter(message: StoredMessage) -> Letter:
@@ -132,11 +130,3 @@ def _letter(message: StoredMessage) -> Letter:
         at=found.time,
         correlation=message.headers.get("ce-correlationid", ""),
     )
-
-
-def _body(message: StoredMessage) -> Mapping[str, object]:
-    try:
-        body: Mapping[str, object] = orjson.loads(message.body or b"{}")
-    except orjson.JSONDecodeError:
-        return {}
-    return body

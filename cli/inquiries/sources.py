@@ -12,8 +12,10 @@ from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from cli.examinations.looking import look
 from cli.explanations.evidence import Unread
-from shared.core.errors import PermanentError, PlatformError, TemporaryError, UnreachableError
+from cli.findings.evidence import Unseen
+from shared.core.errors import PermanentError, TemporaryError, UnreachableError
 
 DEADLINE = 5.0  # seconds for everything that one source is asked
 
@@ -22,18 +24,8 @@ Answer = TypeVar("Answer")
 
 async def asked(ask: Callable[[], Awaitable[Answer]], where: str) -> Answer | Unread:
     """Return what a source answers, or why it could not be read."""
-    try:
-        async with asyncio.timeout(DEADLINE):
-            return await ask()
-    except TimeoutError:
-        return Unread(where, f"no answer within {DEADLINE:g} s")
-    except (PlatformError, OSError) as error:
-        return Unread(where, str(error))
-    except BaseExceptionGroup as group:
-        expected, others = group.split((PlatformError, OSError, TimeoutError))
-        if expected is None or others is not None:
-            raise
-        return Unread(where, str(_first(expected)))
+    seen = await look(ask, deadline=DEADLINE)
+    return Unread(where, seen.reason) if isinstance(seen, Unseen) else seen
 
 
 async def part(gaps: dict[str, str], name: str, ask: Awaitable[Answer], otherwise: Answer) -> Answer:
@@ -60,8 +52,3 @@ async def knock(addresses: Sequence[str], port: int) -> None:
             await writer.wait_closed()
         return
     raise UnreachableError(refusals[0] if refusals else "no address is known")
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

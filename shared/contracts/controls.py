@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.contracts.subjects import ROOT
 from shared.core.errors import InvalidObjectError
-from shared.core.resources import Ref, resource_by_plural
+from shared.core.resources import Ref, resource_named
 
 Verb = Literal["status", "replay"]
 STATUS: Verb = "status"
@@ -78,10 +78,7 @@ class ReplayRequest(_Record):
     @property
     def primary(self) -> Ref:
         """Return the primary's address; raise InvalidObjectError for a resource that is not known."""
-        resource = resource_by_plural(self.resource)
-        if resource is None:
-            raise InvalidObjectError(f"request names the unknown resource {self.resource!r}")
-        return Ref(resource, self.namespace, self.name)
+        return Ref(resource_named(self.resource, "request"), self.namespace, self.name)
 
 
 class ReplayAnswer(_Record):

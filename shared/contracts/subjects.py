@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from shared.core.errors import InvalidObjectError
-from shared.core.resources import Ref, Resource, resource_by_plural
+from shared.core.resources import Ref, Resource, resource_by_plural, resource_named
 
 ROOT = "dynamo"
 CLUSTER_SCOPE = "-"  # the namespace token of cluster-scoped objects
@@ -66,10 +66,7 @@ class ChangeSubject:
     @property
     def ref(self) -> Ref:
         """Return the object's address; raise InvalidObjectError for a resource that is not known."""
-        resource = resource_by_plural(self.plural)
-        if resource is None:
-            raise InvalidObjectError(f"subject names the unknown resource {self.plural!r}")
-        return Ref(resource, self.namespace, self.name)
+        return Ref(resource_named(self.plural, "subject"), self.namespace, self.name)
 
 
 def change_subject(partition: int, ref: Ref) -> ChangeSubject:

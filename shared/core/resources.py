@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.core.errors import InvalidObjectError
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
@@ -137,3 +139,11 @@ def resource_of(api_version: str, kind: str) -> Resource | None:
 def resource_by_plural(plural: str) -> Resource | None:
     """Return the known resource with a plural name; plurals are unique among the resources we know."""
     return _BY_PLURAL.get(plural)
+
+
+def resource_named(plural: str, where: str) -> Resource:
+    """Return the resource that something names; raise InvalidObjectError that says who named an unknown one."""
+    resource = resource_by_plural(plural)
+    if resource is None:
+        raise InvalidObjectError(f"{where} names the unknown resource {plural!r}")
+    return resource

@@ -9,17 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from shared.contracts.envelope import DecisionHeaders, object_subject
 from shared.contracts.subjects import dead_letter_subject
 from shared.core.errors import InvalidObjectError
-from shared.core.resources import Ref, resource_by_plural
+from shared.core.resources import Ref, resource_named
 from shared.ports.bus import EventLog
 from shared.ports.clock import Clock
-from shared.ports.mandates import MANDATE
 from shared.runtime import metrics
 from shared.runtime.decisions import Origin
 
@@ -42,10 +39,7 @@ class DeadLetter(BaseModel):
     @property
     def primary(self) -> Ref:
         """Return the primary's address; raise InvalidObjectError for a resource that is not known."""
-        resource = resource_by_plural(self.resource)
-        if resource is None:
-            raise InvalidObjectError(f"dead letter names the unknown resource {self.resource!r}")
-        return Ref(resource, self.namespace, self.name)
+        return Ref(resource_named(self.resource, "dead letter"), self.namespace, self.name)
 
 
 def decode_dead_letter(body: bytes) -> DeadLetter:
@@ -83,19 +77,8 @@ class DeadLetters:
             correlation=correlation,
             causation=causation,
         )
-        mandate = MANDATE.get()
-        headers = DecisionHeaders(
-            id=uuid4().hex,
-            service=letter.service,
-            decision="rejected",
-            source=self.origin.source,
-            subject=object_subject(primary.resource, primary.namespace, primary.name),
-            time=letter.time,
-            correlation=correlation,
-            causation=causation,
-            member=self.origin.member,
-            partition=mandate.unit if mandate else "",
-            fence=mandate.token if mandate else 0,
+        headers = self.origin.headers(
+            "rejected", primary, time=letter.time, correlation=correlation, causation=causation
         )
         subject = dead_letter_subject(letter.service, primary)
         await self.bus.publish(subject, letter.model_dump_json().encode(), headers.encode())

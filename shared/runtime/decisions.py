@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import orjson
@@ -20,6 +20,7 @@ from prometheus_client import Counter
 from shared.contracts.envelope import DecisionHeaders, event_source, object_subject
 from shared.contracts.subjects import decision_subject
 from shared.core.errors import PermanentError, TemporaryError
+from shared.core.resources import Ref
 from shared.ports.bus import EventLog
 from shared.ports.clock import Clock
 from shared.ports.mandates import MANDATE
@@ -47,6 +48,25 @@ class Origin:
     def source(self) -> str:
         """Return `ce-source`."""
         return event_source(version=self.version, install=self.install, service=self.service)
+
+    def headers(
+        self, decision: str, about: Ref, *, time: datetime, correlation: str, causation: str
+    ) -> DecisionHeaders:
+        """Return the headers of something decided here and now, with the claim under which the caller acts."""
+        mandate = MANDATE.get()
+        return DecisionHeaders(
+            id=uuid4().hex,
+            service=self.service,
+            decision=decision,
+            source=self.source,
+            subject=object_subject(about.resource, about.namespace, about.name),
+            time=time,
+            correlation=correlation,
+            causation=causation,
+            member=self.member,
+            partition=mandate.unit if mandate else "",
+            fence=mandate.token if mandate else 0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +159,12 @@ class DecisionLog:
         return True
 
     def _message(self, decision: Decision) -> _Message:
-        about, mandate = decision.about, MANDATE.get()
-        headers = DecisionHeaders(
-            id=uuid4().hex,
-            service=self.origin.service,
-            decision=decision.decision,
-            source=self.origin.source,
-            subject=object_subject(about.resource, about.namespace, about.name),
+        headers = self.origin.headers(
+            decision.decision,
+            decision.about,
             time=self.clock.now(),
             correlation=decision.correlation,
             causation=decision.causation,
-            member=self.origin.member,
-            partition=mandate.unit if mandate else "",
-            fence=mandate.token if mandate else 0,
         )
         body = {"message": decision.message, "facts": dict(decision.facts)}
-        return _Message(decision_subject(self.origin.service, about), orjson.dumps(body), headers.encode())
+        return _Message(decision_subject(self.origin.service, decision.about), orjson.dumps(body), headers.encode())

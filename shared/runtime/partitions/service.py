@@ -21,7 +21,7 @@ from shared.runtime.health import Readiness
 from shared.runtime.partitions import metrics
 from shared.runtime.partitions.claims.ownership import Ownership
 from shared.runtime.partitions.claims.replicas import ClaimOptions, Replica
-from shared.runtime.partitions.claims.units import Claimed
+from shared.runtime.partitions.claims.units import BEING_CLAIMED, Claimed
 from shared.runtime.partitions.control import Control
 from shared.runtime.partitions.facts import Facts
 from shared.runtime.partitions.loop import PartitionLoop, Surroundings
@@ -122,7 +122,7 @@ class PartitionService:
         self._owned.set(held)
         self._wanted.set(self._ownership.wanted if self._ownership else 0)
         self._incomplete.set(len(waiting))
-        awaited = self._ownership.waits_for if self._ownership else "units are being claimed"
+        awaited = self._ownership.waits_for if self._ownership else BEING_CLAIMED
         is_settled = not awaited
         self._check("claims", is_settled, awaited)
         reason = f"{len(waiting)} partitions wait for {waiting[0].feed.waits_for}" if waiting else "no view yet"

@@ -17,7 +17,7 @@ import structlog
 from shared.core.errors import LeaseLostError, TemporaryError
 from shared.runtime.partitions.claims.replicas import Replica
 from shared.runtime.partitions.claims.terms import Term
-from shared.runtime.partitions.claims.units import Own
+from shared.runtime.partitions.claims.units import BEING_CLAIMED, Own
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Ownership:
     @property
     def waits_for(self) -> str:
         """Return why this replica does not own every unit that it should, or an empty text."""
-        return self._term.waits_for if self._term else "units are being claimed"
+        return self._term.waits_for if self._term else BEING_CLAIMED
 
     @property
     def wanted(self) -> int:

@@ -20,7 +20,7 @@ from shared.runtime.partitions.claims.fences import ClaimFence, Tenure
 from shared.runtime.partitions.claims.replicas import Replica
 from shared.runtime.partitions.claims.roster import ClaimTable, Holder, Members
 from shared.runtime.partitions.claims.targets import Moves, Situation, awaited, moves
-from shared.runtime.partitions.claims.units import Claimed, HeldUnits, Own
+from shared.runtime.partitions.claims.units import BEING_CLAIMED, Claimed, HeldUnits, Own
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class Term:
         self._claims = ClaimTable(replica.keys.claims(replica.service))
         self._bell = Bell(replica.clock)
         self._units: HeldUnits | None = None
-        self._waits_for = "units are being claimed"
+        self._waits_for = BEING_CLAIMED
         self._wanted = 0
 
     @property
@@ -239,7 +239,7 @@ class Term:
     def _set_waiting(self, situation: Situation, plan: Moves, *, is_complete: bool) -> None:
         holders = awaited(situation, self._replica.units)
         self._wanted = len(self.held - set(plan.give_back)) + sum(holders.values())
-        waits_for = "" if is_complete else "units are being claimed"
+        waits_for = "" if is_complete else BEING_CLAIMED
         if is_complete and holders:
             ttl = self._replica.options.ttl.total_seconds()
             held = ", ".join(f"{count} of {member}" for member, count in holders.items())

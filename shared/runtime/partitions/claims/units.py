@@ -21,6 +21,7 @@ from shared.runtime.partitions.claims.fences import ClaimFence
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+BEING_CLAIMED = "units are being claimed"  # what a replica waits for until its claims are answered
 FIRST_RESTART = 0.5
 LAST_RESTART = 30.0
 LONGEST_WAIT = 1.0  # for a server or a stream that may be back at any moment
