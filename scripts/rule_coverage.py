@@ -1,114 +1,120 @@
-"""Print which rules of the specification a test names, and which none does (`make coverage-of-rules`).
+"""Print the rules of the specification that no test names (`make coverage-of-rules`).
 
-A rule is what the specification gives an address: a row of a table that begins with an id (`W-15`), or a numbered
-section (`workloads 3.4`). A test names it with `@pytest.mark.rule`. The number says how far the work is; it is no bar,
-because the specification also holds what is built later.
+Nothing is printed, and the exit code is 0, when every rule that has to have one is named by a test (`rule_addresses`
+says how, `rule_marks` where) or stands in `tests/rules/not-ours.txt` with a reason, and every name points at something.
+Which rules have to: the document that a finished issue built whole (`WHOLE`); `--all` adds one line for each other
+document. Invariant: a line of `not-ours.txt` that points nowhere, or at a rule that a test names after all, is told.
 """
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.rule_addresses import ID, Rule, rules, sections
+from scripts.rule_marks import marks
 from tests.conformance import find_conformance
 
 ROOT = Path(__file__).resolve().parent.parent
-ID = r"(?P<id>[A-Z]{1,3}(?:-[A-Z]{1,3})?-[A-Z]?\d{1,3})"
-ROW = re.compile(rf"^\|\s*\**{ID}\**\s*\|", re.MULTILINE)
-SECTION = re.compile(r"^#{2,4} (?P<number>\d+(\.\d+)*)\.? ", re.MULTILINE)
-NAMED_ROW = re.compile(rf"(?:\w+ )?{ID}")
+NOT_OURS = ROOT / "tests" / "rules" / "not-ours.txt"
+WHOLE = "workloads"
+COUNTED_WHOLE = frozenset("123456789")
+CHECKLIST = "12"
+SHOWN = 90
+_NAMED_ROW = re.compile(rf"(?:\w+ )?{ID}")
 
 
-@dataclass(slots=True)
-class Coverage:
-    """The rules of one document, and those that a test names."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The rules and the sections of one document."""
 
-    document: str
-    rows: set[str] = field(default_factory=set)
-    sections: set[str] = field(default_factory=set)
-    named: set[str] = field(default_factory=set)
-
-    @property
-    def rules(self) -> set[str]:
-        """Return every rule of the document."""
-        return self.rows | self.sections
+    name: str
+    rules: tuple[Rule, ...]
+    sections: frozenset[str]
 
     @property
-    def line(self) -> str:
-        """Return the document's line of the table."""
-        rows, sections = len(self.named & self.rows), len(self.named & self.sections)
-        return f"{self.document:<16}{rows:>6} of {len(self.rows):<6}{sections:>6} of {len(self.sections):<6}"
+    def required(self) -> list[Rule]:
+        """Return the rules that must have a test: all of sections 1 to 9, the rows with an id, the checklist."""
+        if self.name != WHOLE:
+            return []
+        return [
+            rule
+            for rule in self.rules
+            if rule.is_identified or rule.section.split(".")[0] in COUNTED_WHOLE or rule.section == CHECKLIST
+        ]
+
+    def line(self, named: set[str]) -> str:
+        """Return how many rows with an id and how many sections tests name."""
+        rows = {rule.address for rule in self.rules if rule.is_identified}
+        named_sections = {section for section in self.sections if any(_is_below(mark, section) for mark in named)}
+        return (
+            f"{self.name}: {len(rows & named)} of {len(rows)} rows with an id,"
+            f" {len(named_sections)} of {len(self.sections)} sections are named by a test"
+        )
 
 
-def marks(folder: Path) -> set[str]:
-    """Return what the tests below a folder name in `@pytest.mark.rule`."""
-    return {mark for path in folder.rglob("*.py") for mark in _marks_in(ast.parse(path.read_text(encoding="utf-8")))}
+def read(path: Path) -> Document:
+    """Return the document of a file, under the file's name."""
+    text = path.read_text(encoding="utf-8")
+    return Document(path.stem, tuple(rules(path.stem, text)), frozenset(sections(path.stem, text)))
 
 
-def coverage(documents: Iterable[Path], named: set[str]) -> list[Coverage]:
-    """Return the coverage of each document."""
-    ids = {match["id"] for mark in named if (match := NAMED_ROW.fullmatch(mark))}
-    found = []
-    for path in sorted(documents):
-        text = path.read_text(encoding="utf-8")
-        one = Coverage(path.stem, rows={match["id"] for match in ROW.finditer(text)})
-        one.sections = {f"{path.stem} {match['number']}" for match in SECTION.finditer(text)}
-        one.named = one.rows & ids | one.sections & named
-        found.append(one)
-    return found
+def excluded(text: str) -> dict[str, str]:
+    """Return address and reason of each line `address: reason`; empty lines and lines that begin with # are none."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return {address.strip(): reason.strip() for address, _, reason in (line.partition(": ") for line in lines)}
 
 
-def unknown(found: list[Coverage], named: set[str]) -> list[str]:
-    """Return what tests name and no document holds: a mistyped address, or a rule that has moved."""
-    rows = {row for each in found for row in each.rows}
-    documents = {each.document for each in found}
-    sections = {section for each in found for section in each.sections}
-
-    def is_known(mark: str) -> bool:
-        match = NAMED_ROW.fullmatch(mark)
-        if match:
-            return match["id"] in rows
-        # A numbered point below a section is an address too.
-        return mark in sections or (mark.split(" ")[0] in documents and mark.rpartition(".")[0] in sections)
-
-    return sorted(mark for mark in named if not is_known(mark))
+def findings(documents: Iterable[Document], marked: set[str], not_ours: dict[str, str]) -> list[str]:
+    """Return a sentence for each rule without a test and for each name that points nowhere."""
+    found = list(documents)
+    named = {_address(mark) for mark in marked}
+    required = {rule.address for document in found for rule in document.required}
+    known = {rule.address for document in found for rule in document.rules}
+    places = known | {section for document in found for section in document.sections}
+    return [
+        *(
+            f"{rule.address}: no test names it | {rule.text[:SHOWN]}"
+            for document in found
+            for rule in document.required
+            if rule.address not in named and rule.address not in not_ours
+        ),
+        *(f"{mark}: a test names it and no document holds it" for mark in sorted(named - places)),
+        *(f"{address}: not-ours.txt names it and no rule has it" for address in not_ours if address not in required),
+        *(f"{address}: not-ours.txt gives no reason" for address, reason in not_ours.items() if not reason),
+        *(f"{address}: it stands in not-ours.txt and a test names it" for address in not_ours if address in named),
+    ]
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; with `--missing` also every rule that no test names."""
-    if arguments not in ([], ["--missing"]):
-        print("usage: python -m scripts.rule_coverage [--missing]", file=sys.stderr)
+    """Print what is missing; return 0 when nothing is, 1 when something is, 3 without a specification."""
+    if arguments not in ([], ["--all"]):
+        print("usage: python -m scripts.rule_coverage [--all]", file=sys.stderr)
         return 2
     conformance = find_conformance(os.environ, beside=ROOT.parent / "shared")
     if isinstance(conformance, str):
         print(conformance, file=sys.stderr)
         return 3
-    named = marks(ROOT / "tests")
-    found = coverage([*conformance.spec.glob("*.md"), conformance.folder / "design.md"], named)
-    print(f"{'document':<16}{'rows named by a test':<22}sections named by a test")
-    for each in found:
-        print(each.line)
-    named_rules, rules = (
-        sum(map(len, sets)) for sets in zip(*((each.named, each.rules) for each in found), strict=True)
-    )
-    print(f"{named_rules} of {rules} rules are named by a test")
-    for mark in unknown(found, named):
-        print(f"no document holds {mark!r}, which a test names")
+    documents = [read(path) for path in sorted([*conformance.spec.glob("*.md"), conformance.folder / "design.md"])]
+    marked = marks(ROOT / "tests")
+    found = findings(documents, marked, excluded(NOT_OURS.read_text(encoding="utf-8")))
+    print("".join(f"{line}\n" for line in found), end="")
     if arguments:
-        for each in found:
-            print(f"\n{each.document}: {', '.join(sorted(each.rules - each.named)) or 'nothing is missing'}")
-    return 0
+        print("".join(f"{document.line(marked)}\n" for document in documents if document.name != WHOLE), end="")
+    return 1 if found else 0
 
 
-def _marks_in(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule":
-            yield from (str(each.value) for each in node.args if isinstance(each, ast.Constant))
+def _address(mark: str) -> str:
+    match = _NAMED_ROW.fullmatch(mark)
+    return match["id"] if match else mark
+
+
+def _is_below(mark: str, section: str) -> bool:
+    return mark == section or mark.startswith((f"{section}.", f"{section} "))
 
 
 if __name__ == "__main__":
