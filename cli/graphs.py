@@ -31,6 +31,7 @@ class ComponentRow:
 
 
 _REPLICAS = ("spec", "replicas")  # 0 is an answer
+_NODES = ("spec", "multinode", "nodeCount")  # pods of one replica
 
 HEADINGS = ["COMPONENT", "KIND", "PODS", "GPUS", "NODE"]
 
@@ -53,7 +54,10 @@ def graph_report(graph: Manifest, components: Sequence[Manifest], pods: Sequence
     own = [each for each in components if belongs(each, namespace, name)]
     own_pods = [each for each in pods if belongs(each, namespace, name)]
     services = mapping(graph, "spec", "services")
-    rows = [_row(service, services[service], own, own_pods) for service in sorted(services)]
+    reported = mapping(graph, "status", "services")
+    rows = [
+        _row(service, services[service], own, own_pods, reported=reported.get(service)) for service in sorted(services)
+    ]
     state = text(graph, "status", "state") or "not observed yet"
     observed = integer(graph, "status", "observedGeneration") >= integer(graph, "metadata", "generation")
     is_ready = state == "successful" and observed
@@ -76,15 +80,18 @@ def belongs(manifest: Manifest, namespace: str, graph: str) -> bool:
     return namespace_of(manifest) == namespace and labels_of(manifest).get(labels.GRAPH_NAME) == graph
 
 
-def _row(service: str, spec: object, components: Sequence[Manifest], pods: Sequence[Manifest]) -> ComponentRow:
+def _row(
+    service: str, spec: object, components: Sequence[Manifest], pods: Sequence[Manifest], *, reported: object
+) -> ComponentRow:
     component = next((each for each in components if text(each, "spec", "serviceName") == service), {})
     wanted = next((each for each in (member(component, *_REPLICAS), member(spec, "replicas")) if each is not None), 1)
+    nodes = next((each for each in (member(component, *_NODES), member(spec, *_NODES[1:])) if each is not None), 1)
     mine = [each for each in pods if labels_of(each).get(labels.COMPONENT) == service]
     return ComponentRow(
         name=service,
-        kind=text(component, "status", "service", "componentKind") or "-",
+        kind=text(component, "status", "service", "componentKind") or text(reported, "componentKind") or "-",
         ready=sum(1 for pod in mine if is_pod_ready(pod)),
-        wanted=wanted if isinstance(wanted, int) else 1,
+        wanted=(wanted if isinstance(wanted, int) else 1) * (nodes if isinstance(nodes, int) else 1),
         gpus=sum(sum(gpus_requested(pod).values()) for pod in mine),
         nodes=tuple(sorted({node for pod in mine if (node := text(pod, "spec", "nodeName"))})),
         reason=_in_the_way(component),

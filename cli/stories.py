@@ -22,6 +22,8 @@ from shared.core.resources import (
     DEPLOYMENTS,
     ENDPOINT_SLICES,
     GRAPHS,
+    LEADER_WORKER_SETS,
+    POD_CLIQUES,
     PODS,
     ROLE_BINDINGS,
     SERVICE_ACCOUNTS,
@@ -137,11 +139,11 @@ def _component(before: Mapping[str, object], now: Mapping[str, object]) -> list[
     return told
 
 
-def _deployment(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
+def _workload(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:
     wanted, ready = integer(now, "spec", "replicas"), integer(now, "status", "readyReplicas")
     told = [] if before else [f"added, {wanted} wanted"]
     if before and ready != integer(before, "status", "readyReplicas"):
-        told.append(f"{ready}/{wanted} pods ready")
+        told.append(f"{ready}/{wanted} {'replicas' if text(now, 'kind') == LEADER_WORKER_SETS.kind else 'pods'} ready")
     return told
 
 
@@ -201,7 +203,9 @@ def _generation(found: Mapping[str, object]) -> int:
 _TELLERS: Mapping[Resource, Callable[[Mapping[str, object], Mapping[str, object]], list[str]]] = {
     GRAPHS: _graph,
     COMPONENTS: _component,
-    DEPLOYMENTS: _deployment,
+    DEPLOYMENTS: _workload,
+    LEADER_WORKER_SETS: _workload,
+    POD_CLIQUES: _workload,
     PODS: _pod,
     ENDPOINT_SLICES: _slice,
     SERVICE_ACCOUNTS: _account,

@@ -10,26 +10,27 @@ from cli.explanations.evidence import ClusterEvidence, Evidence
 from cli.explanations.findings import Certainty, Finding, Thing, Tier, quoted
 from cli.explanations.moments import changed, condition, created, is_true, last_seen, newest_event
 from cli.explanations.platform import is_stopped
-from cli.explanations.progress import wanted_replicas
 from cli.explanations.quotas import as_of_now, is_quota_refusal, quota_finding
+from cli.explanations.workloads import is_complete, is_made_of, is_of_set, makes_pods, wanted_pods, wanted_replicas
 from services.reconciler.desired.names import is_platform_account
 from shared.core.json import Manifest, integer, member, text
 from shared.core.objects import controller_of, generation_of, is_deleting, name_of, namespace_of, uid_of
+from shared.core.resources import POD_CLIQUE_SETS
 
 _ACCOUNT = re.compile(r'serviceaccount "(?P<name>[^"]+)" not found')
 
 
 def creation_findings(seen: ClusterEvidence, evidence: Evidence) -> Iterator[Finding]:
-    """Yield why Deployments have fewer pods than they want."""
+    """Yield why workloads have fewer pods than they want."""
     told: set[str] = set()
     for name, exists in sorted(seen.accounts.items()):
         if not exists:
             told.add(name)
             yield _account_finding(name, _refused_at(name, seen), seen, evidence)
-    for deployment in seen.deployments:
-        for finding in _of_deployment(deployment, seen, evidence):
-            if not (finding.thing.kind == "ServiceAccount" and finding.thing.name in told):
-                yield finding
+    found = [finding for each in seen.deployments for finding in _of_deployment(each, seen, evidence)]
+    found += [finding for each in seen.gangs if makes_pods(each) for finding in _of_gang(each, seen, evidence)]
+    found += _of_set(seen)
+    yield from (each for each in found if not (each.thing.kind == "ServiceAccount" and each.thing.name in told))
 
 
 def _of_deployment(deployment: Manifest, seen: ClusterEvidence, evidence: Evidence) -> Iterator[Finding]:
@@ -72,6 +73,27 @@ def _of_replica_set(
         yield _unattended(thing, what, created(replica_set))
 
 
+def _of_gang(workload: Manifest, seen: ClusterEvidence, evidence: Evidence) -> Iterator[Finding]:
+    """Yield why a workload of several nodes has fewer pods than it wants."""
+    made = sum(1 for each in seen.pods if is_made_of(each, workload) and not is_deleting(each))
+    if made >= wanted_pods(workload) or is_complete(workload):
+        return
+    thing = Thing(text(workload, "kind"), name_of(workload), namespace_of(workload))
+    event = newest_event(seen.events, uid_of(workload), ("FailedCreate",))
+    if event is not None:
+        yield _refused(thing, text(event, "message"), last_seen(event), seen, evidence)
+    else:
+        what = f"it has {made} of {wanted_pods(workload)} pods, and nobody says why"
+        yield _unattended(thing, what, created(workload))
+
+
+def _of_set(seen: ClusterEvidence) -> Iterator[Finding]:
+    """Yield that Grove has made nothing of the graph's set yet."""
+    if seen.clique_set is not None and is_of_set(seen) and not seen.gangs:
+        thing = Thing(POD_CLIQUE_SETS.kind, name_of(seen.clique_set), namespace_of(seen.clique_set))
+        yield _unattended(thing, "Grove has made no PodClique of it", created(seen.clique_set))
+
+
 def _refused(thing: Thing, words: str, since: datetime | None, seen: ClusterEvidence, evidence: Evidence) -> Finding:
     account = _ACCOUNT.search(words)
     if account is not None:
@@ -85,7 +107,7 @@ def _refused(thing: Thing, words: str, since: datetime | None, seen: ClusterEvid
         thing=thing,
         evidence=f"the API server refuses its pods: {quoted(words)}",
         remedy="correct what the message names, in the graph or in the policy that refuses",
-        command=f"kubectl describe replicaset {thing.name} -n {thing.namespace}",
+        command=f"kubectl describe {thing.kind.lower()} {thing.name} -n {thing.namespace}",
         since=since,
     )
 

@@ -32,6 +32,8 @@ class ClusterEvidence:
     components: tuple[Manifest, ...] = ()
     deployments: tuple[Manifest, ...] = ()
     replica_sets: tuple[Manifest, ...] = ()
+    gangs: tuple[Manifest, ...] = ()  # workloads whose replicas span nodes: LeaderWorkerSets, and Grove's objects
+    clique_set: Manifest | None = None  # Grove's object for the whole graph
     pods: tuple[Manifest, ...] = ()
     events: tuple[Manifest, ...] = ()  # of what is not ready
     accounts: Mapping[str, bool] = field(default_factory=dict)  # that pods need, and whether they exist

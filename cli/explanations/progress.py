@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from cli.explanations.evidence import ClusterEvidence
 from cli.explanations.findings import ServiceRow
 from cli.explanations.moments import condition, is_true
+from cli.explanations.workloads import is_complete, is_of_set, pods_of_replica, wanted_replicas, workloads
 from cli.stories import is_pod_ready
 from shared.core import labels
-from shared.core.json import Manifest, integer, mapping, member, text
+from shared.core.json import Manifest, integer, mapping, text
 from shared.core.objects import controller_of, generation_of, is_deleting, labels_of, name_of, uid_of
 
 SUCCESSFUL = "successful"
@@ -49,27 +50,12 @@ def is_serving(graph: Manifest, seen: ClusterEvidence) -> bool:
     """Return whether the graph is reported as ready in its newest generation, and its workloads agree."""
     is_current = integer(graph, "status", "observedGeneration") >= generation_of(graph)
     is_reported = text(graph, "status", "state") == SUCCESSFUL and is_current and not is_deleting(graph)
-    return is_reported and all(is_complete(each) for each in seen.deployments)
-
-
-def is_complete(deployment: Manifest) -> bool:
-    """Return whether a Deployment runs its newest template at full strength."""
-    wanted, status = wanted_replicas(deployment), mapping(deployment, "status")
-    if integer(status, "observedGeneration") < generation_of(deployment):
-        return False
-    ready_pods = min(integer(status, "updatedReplicas"), integer(status, "availableReplicas"))
-    return wanted == 0 or (ready_pods >= wanted and is_true(deployment, "Available"))
+    return is_reported and all(is_complete(each) for each in workloads(seen))
 
 
 def is_refused(manifest: Manifest) -> bool:
     """Return whether an object's status says that something was refused: then it waits for somebody's correction."""
     return is_true(manifest, "Stalled") or text(condition(manifest, "Reconciling"), "reason") in REFUSED
-
-
-def wanted_replicas(manifest: Manifest) -> int:
-    """Return how many pods an object wants; where it does not say, one."""
-    found = member(manifest, "spec", "replicas")
-    return found if isinstance(found, int) else 1
 
 
 def service_rows(graph: Manifest, seen: ClusterEvidence) -> tuple[ServiceRow, ...]:
@@ -87,10 +73,13 @@ def service_rows(graph: Manifest, seen: ClusterEvidence) -> tuple[ServiceRow, ..
 
 def _wanted_of(service: str, spec: object, seen: ClusterEvidence) -> int:
     component = next((each for each in seen.components if text(each, "spec", "serviceName") == service), None)
-    return wanted_replicas(component if component is not None else {"spec": dict(mapping(spec))})
+    found = mapping(component, "spec") if component is not None else mapping(spec)
+    return wanted_replicas({"spec": dict(found)}) * pods_of_replica(found)
 
 
 def _components(graph: Manifest, seen: ClusterEvidence) -> Outstanding | None:
+    if is_of_set(seen):
+        return None  # Grove makes what the services consist of
     have = {text(each, "spec", "serviceName"): each for each in seen.components}
     for service in sorted(mapping(graph, "spec", "services")):
         component = have.get(service)
@@ -111,7 +100,8 @@ def _deployments(_graph: Manifest, seen: ClusterEvidence) -> Outstanding | None:
 
 
 def _report(graph: Manifest, seen: ClusterEvidence) -> Outstanding | None:
-    are_done = bool(seen.deployments) and all(is_complete(each) for each in seen.deployments)
+    found = list(workloads(seen))
+    are_done = bool(found) and all(is_complete(each) for each in found)
     if are_done and text(graph, "status", "state") != SUCCESSFUL and not is_refused(graph):
         return Outstanding("all its workloads are ready and its status does not say so yet")
     return None

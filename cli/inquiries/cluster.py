@@ -13,19 +13,24 @@ from difflib import get_close_matches
 
 from cli.explanations.evidence import ClusterEvidence
 from cli.explanations.moments import condition, is_true
-from cli.explanations.progress import is_complete, wanted_replicas
+from cli.explanations.workloads import account_of, is_complete, is_made_of, makes_pods, wanted_pods, wanted_replicas
 from cli.inquiries.sources import part
 from cli.stories import is_pod_ready
 from shared.core import labels
-from shared.core.errors import PlatformError
+from shared.core.errors import NotFoundError, PlatformError
 from shared.core.json import Manifest, items, text
 from shared.core.objects import is_deleting, name_of, namespace_of, uid_of
 from shared.core.resources import (
+    ADD_ONS,
     COMPONENTS,
     DEPLOYMENTS,
     EVENTS,
     GRAPHS,
+    LEADER_WORKER_SETS,
     NODES,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
     PODS,
     REPLICA_SETS,
     RESOURCE_QUOTAS,
@@ -39,6 +44,7 @@ from shared.ports.cluster import Cluster, Selection
 MOST = 12  # objects of a kind that are asked about further
 MOST_SIMILAR = 3
 TRIAL_MANAGER = "dynamoctl-explain"
+PART_OF = "app.kubernetes.io/part-of"  # the label by which Grove tells of which set an object is
 NOT_ASKED = "failed calling webhook"  # what the API server says when admission could not be asked
 
 
@@ -50,6 +56,8 @@ class Objects:
     components: tuple[Manifest, ...] = ()
     deployments: tuple[Manifest, ...] = ()
     replica_sets: tuple[Manifest, ...] = ()
+    gangs: tuple[Manifest, ...] = ()
+    clique_set: Manifest | None = None
     pods: tuple[Manifest, ...] = ()
     webhooks: tuple[Manifest, ...] = ()
     gaps: Mapping[str, str] = field(default_factory=dict)
@@ -60,17 +68,37 @@ async def read_objects(cluster: Cluster, namespace: str, name: str) -> Objects:
     gaps: dict[str, str] = {}
     own = Selection(namespace=namespace, label_selector=f"{labels.GRAPH_NAME}={name}")
 
+    part_of_set = Selection(namespace=namespace, label_selector=f"{PART_OF}={name}")
+
     async def all_of(resource: Resource, selection: Selection) -> tuple[Manifest, ...]:
-        return (await cluster.list(resource, selection)).items
+        try:
+            return (await cluster.list(resource, selection)).items
+        except NotFoundError:
+            if resource in ADD_ONS:
+                return ()  # the cluster does without it
+            raise
 
     kinds = (COMPONENTS, DEPLOYMENTS, REPLICA_SETS, PODS)
+    gangs = ((LEADER_WORKER_SETS, own), (POD_CLIQUES, part_of_set), (POD_CLIQUE_SCALING_GROUPS, part_of_set))
     async with asyncio.TaskGroup() as tasks:
         graph = tasks.create_task(cluster.get(Ref(GRAPHS, namespace, name)))
         found = [tasks.create_task(part(gaps, each.plural, all_of(each, own), ())) for each in kinds]
+        spanning = [tasks.create_task(part(gaps, each.plural, all_of(each, which), ())) for each, which in gangs]
+        whole = tasks.create_task(cluster.get(Ref(POD_CLIQUE_SETS, namespace, name)))
         hooks = tasks.create_task(part(gaps, VALIDATING_WEBHOOKS.plural, all_of(VALIDATING_WEBHOOKS, Selection()), ()))
     components, deployments, replica_sets, pods = (each.result() for each in found)
     concerned = tuple(each for each in hooks.result() if _concerns_graphs(each))
-    return Objects(graph.result(), components, deployments, replica_sets, pods, concerned, gaps)
+    return Objects(
+        graph.result(),
+        components,
+        deployments,
+        replica_sets,
+        gangs=tuple(each for kind in spanning for each in kind.result()),
+        clique_set=whole.result(),
+        pods=pods,
+        webhooks=concerned,
+        gaps=gaps,
+    )
 
 
 async def read_circumstances(cluster: Cluster, namespace: str, name: str, own: Objects) -> ClusterEvidence:
@@ -79,10 +107,11 @@ async def read_circumstances(cluster: Cluster, namespace: str, name: str, own: O
     asking = _Circumstances(cluster, namespace, gaps)
     unready = [each for each in own.pods if not is_pod_ready(each) and not is_deleting(each)]
     short = [each for each in own.replica_sets if _is_short(each)]
+    short += [each for each in own.gangs if makes_pods(each) and _made(each, own.pods) < wanted_pods(each)]
     is_unplaced = any(_is_unplaced(each) for each in unready)
     async with asyncio.TaskGroup() as tasks:
         events = tasks.create_task(asking.events_of([*short[:MOST], *unready[:MOST]]))
-        accounts = tasks.create_task(asking.accounts_of(own.deployments))
+        accounts = tasks.create_task(asking.accounts_of([*own.deployments, *own.gangs]))
         nodes = tasks.create_task(asking.nodes_of(own.pods))
         quotas = tasks.create_task(asking.list(RESOURCE_QUOTAS)) if short else None
         fleet = tasks.create_task(asking.fleet()) if is_unplaced else None
@@ -93,6 +122,8 @@ async def read_circumstances(cluster: Cluster, namespace: str, name: str, own: O
         components=own.components,
         deployments=own.deployments,
         replica_sets=own.replica_sets,
+        gangs=own.gangs,
+        clique_set=own.clique_set,
         pods=own.pods,
         events=events.result(),
         accounts=accounts.result(),
@@ -130,13 +161,9 @@ class _Circumstances:
             ]
         return tuple(event for each in found for event in each.result())
 
-    async def accounts_of(self, deployments: Iterable[Manifest]) -> dict[str, bool]:
-        """Return which accounts the pods of Deployments that are not at full strength need, and whether they exist."""
-        names = {
-            text(each, "spec", "template", "spec", "serviceAccountName")
-            for each in deployments
-            if not is_complete(each)
-        }
+    async def accounts_of(self, workloads: Iterable[Manifest]) -> dict[str, bool]:
+        """Return which accounts the pods of workloads that are not at full strength need, and whether they exist."""
+        names = {account_of(each) for each in workloads if not is_complete(each)}
         return {name: found is not None for name, found in (await self._get(SERVICE_ACCOUNTS, names - {""})).items()}
 
     async def nodes_of(self, pods: Iterable[Manifest]) -> dict[str, Manifest | None]:
@@ -204,6 +231,10 @@ def _concerns_graphs(configuration: Manifest) -> bool:
 def _is_short(replica_set: Manifest) -> bool:
     made = replica_set.get("status", {}).get("replicas", 0)
     return is_true(replica_set, "ReplicaFailure") or made < wanted_replicas(replica_set)
+
+
+def _made(workload: Manifest, pods: Iterable[Manifest]) -> int:
+    return sum(1 for pod in pods if is_made_of(pod, workload))
 
 
 def _is_unplaced(pod: Manifest) -> bool:

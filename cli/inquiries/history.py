@@ -29,6 +29,8 @@ from shared.core.resources import (
     ENDPOINT_SLICES,
     EVENTS,
     GRAPHS,
+    LEADER_WORKER_SETS,
+    POD_CLIQUES,
     PODS,
     SERVICE_ACCOUNTS,
     Ref,
@@ -107,7 +109,7 @@ def _change_subjects(namespace: str, name: str, components: Iterable[str]) -> li
     known += [Ref(each, namespace, component) for component in components for each in (COMPONENTS, DEPLOYMENTS)]
     return [
         *(str(change_subject(partition, each)) for each in known),
-        *(_all_of(partition, each, namespace) for each in (PODS, ENDPOINT_SLICES)),
+        *(_all_of(partition, each, namespace) for each in (PODS, ENDPOINT_SLICES, LEADER_WORKER_SETS, POD_CLIQUES)),
     ]
 
 
@@ -132,7 +134,7 @@ async def _stored(bus: EventLog, stream: str, subjects: Sequence[str]) -> list[S
 
 async def _events(cluster: Cluster, namespace: str, own: Objects, gaps: dict[str, str]) -> tuple[Manifest, ...]:
     about = [own.graph] if own.graph is not None else []
-    about += [*own.components, *own.deployments, *own.replica_sets, *own.pods]
+    about += [*own.components, *own.deployments, *own.replica_sets, *own.gangs, *own.pods]
 
     async def of_one(each: Manifest) -> tuple[Manifest, ...]:
         uid = each["metadata"]["uid"]

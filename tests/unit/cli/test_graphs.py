@@ -53,6 +53,21 @@ def test_lists_the_components_with_pods_gpus_and_nodes() -> None:
     assert report.components[0].cells[-1] == "-"
 
 
+def test_a_replica_of_several_nodes_has_a_pod_on_each() -> None:
+    report = graph_report(a_graph(), [a_component(multinode={"nodeCount": 3})], [])
+
+    assert report.components[1].wanted == 6
+
+
+def test_where_no_component_is_made_the_graph_says_what_runs_its_services() -> None:
+    graph = a_graph()
+    graph["status"]["services"] = {"web": {"componentKind": "PodClique", "replicas": 2}}
+
+    report = graph_report(graph, [], [a_pod()])
+
+    assert (report.components[1].kind, report.components[1].ready, report.components[1].wanted) == ("PodClique", 1, 2)
+
+
 def test_a_component_that_is_scaled_to_nothing_wants_nothing() -> None:
     report = graph_report(a_graph(), [a_component(replicas=0)], [])
 

@@ -103,7 +103,7 @@ async def test_a_graph_that_is_ready_costs_the_first_round_only() -> None:
     asked_before = len(cluster.requests)
     await read_circumstances(cluster, NAMESPACE, "chat", own)
 
-    assert len(cluster.requests) == asked_before == 6
+    assert len(cluster.requests) == asked_before == 10
 
 
 @pytest.mark.asyncio
