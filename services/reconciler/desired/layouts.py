@@ -20,7 +20,10 @@ class Role(StrEnum):
 
 
 class Addresses(Protocol):
-    """How the pods of one replica name each other (workloads 6.2). Texts may hold variables of the container."""
+    """How the pods of one replica name each other (workloads 6.2).
+
+    Texts may hold `$(NAME)`, which the kubelet replaces wherever it stands; what says "shell" is for a shell only.
+    """
 
     @property
     def needs_names(self) -> bool:
@@ -45,8 +48,12 @@ class Addresses(Protocol):
         """Return the host name of the leader."""
         ...
 
+    def leader_in_shell(self, service: str) -> str:
+        """Return the host name of the leader as the reference writes it in lines for a shell."""
+        ...
+
     def workers(self, service: str, nodes: int) -> tuple[str, ...]:
-        """Return the host names of all workers, in the order of their ranks."""
+        """Return the host names of all workers, in the order of their ranks, for a shell to work out."""
         ...
 
 
@@ -57,6 +64,11 @@ class Layout:
     role: Role = Role.MAIN
     nodes: int = 1
     addresses: Addresses | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether a replica spans several nodes."""
+        return self.nodes > 1
 
 
 ALONE = Layout()

@@ -38,11 +38,11 @@ def storage(component: Component, backend: Backend) -> Storage:
         path = _mount_path(mount, backend)
         cache = cache or (path if mount.use_as_compilation_cache else "")
         claim: Manifest = {"name": mount.name, "persistentVolumeClaim": {"claimName": mount.name}}
-        volumes = _with_volume(volumes, claim)
+        volumes = with_volume(volumes, claim)
         mounts = [*mounts, {"name": mount.name, "mountPath": path}]
     volume = shared_memory(component.spec.shared_memory)
     if volume is not None and SHARED_MEMORY_PATH not in _texts(mounts, "mountPath"):
-        volumes = _with_volume(volumes, volume)
+        volumes = with_volume(volumes, volume)
         mounts = [*mounts, {"name": SHARED_MEMORY, "mountPath": SHARED_MEMORY_PATH}]
     return Storage(volumes, mounts, cache)
 
@@ -63,6 +63,11 @@ def shared_memory(given: SharedMemory | None) -> Manifest | None:
     return {"name": SHARED_MEMORY, "emptyDir": {"medium": "Memory", "sizeLimit": size}}
 
 
+def with_volume(volumes: list[object], volume: Manifest) -> list[object]:
+    """Return the volumes with one more, unless one of its name is there (W-17)."""
+    return volumes if volume["name"] in _texts(volumes, "name") else [*volumes, volume]
+
+
 def _mount_path(mount: VolumeMount, backend: Backend) -> str:
     if not mount.name:
         raise _incomplete("volumeMount.name is required when volumeMounts is set", "name the claim in volumeMounts")
@@ -80,10 +85,6 @@ def _mount_path(mount: VolumeMount, backend: Backend) -> str:
             f"set the mountPoint of volume mount {mount.name}",
         )
     return backend.cache_mount
-
-
-def _with_volume(volumes: list[object], volume: Manifest) -> list[object]:
-    return volumes if volume["name"] in _texts(volumes, "name") else [*volumes, volume]
 
 
 def _texts(entries: Iterable[object], key: str) -> set[str]:
