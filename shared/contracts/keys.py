@@ -18,6 +18,7 @@ from shared.core.resources import (
     COMPONENTS,
     GRAPHS,
     MODELS,
+    POD_CLIQUE_SETS,
     REQUESTS,
     ROLE_BINDINGS,
     ROLES,
@@ -30,6 +31,10 @@ PARTITIONS = 32  # recorded in etcd at first start; another value refuses to sta
 ACCOUNTS = "accounts"  # key kind of the accounts that the graphs of one namespace share
 REQUEST_LABEL = "dgdr.nvidia.com/name"
 REQUEST_NAMESPACE_LABEL = "dgdr.nvidia.com/namespace"
+
+# Whose name is that of the key. A set of cliques of ours is named after its graph, which what Grove makes of it does
+# not say in a label of ours: scaling groups and the Services of cliques have the set as controller, and nothing more.
+_NAMED_AS_THE_GRAPH: frozenset[Resource] = frozenset({GRAPHS, COMPONENTS, POD_CLIQUE_SETS})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,9 +99,9 @@ def _own_key(resource: Resource, manifest: Manifest) -> Key:
     if graph:
         return graph_key(namespace, graph)
     owner = controller_of(manifest)
-    if owner is not None and owner.resource in (GRAPHS, COMPONENTS):
+    if owner is not None and owner.resource in _NAMED_AS_THE_GRAPH:
         return graph_key(namespace, owner.name)
-    if resource in (GRAPHS, COMPONENTS):
+    if resource in _NAMED_AS_THE_GRAPH:
         return graph_key(namespace, name)
     if resource in (SERVICE_ACCOUNTS, ROLES, ROLE_BINDINGS):
         return accounts_key(namespace)

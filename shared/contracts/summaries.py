@@ -19,9 +19,15 @@ from shared.core.resources import (
     DEPLOYMENTS,
     ENDPOINT_SLICES,
     GRAPHS,
+    INGRESSES,
+    LEADER_WORKER_SETS,
     MODELS,
     NAMESPACES,
     NODES,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_GROUPS,
     PODS,
     REPLICA_SETS,
     REQUESTS,
@@ -29,6 +35,8 @@ from shared.core.resources import (
     ROLES,
     SCALING_ADAPTERS,
     SERVICES,
+    VIRTUAL_SERVICES,
+    VOLUME_CLAIMS,
     Resource,
 )
 
@@ -99,6 +107,16 @@ _WORKLOAD_STATUS: Tree = {
     ),
     "conditions": _CONDITIONS,
 }
+# Grove counts the same way, tells which of its hashes the pods were made from, and says what it could not do.
+_GROVE_STATUS: Tree = {
+    **_WORKLOAD_STATUS,
+    **dict.fromkeys(
+        ("scheduledReplicas", "scheduleGatedReplicas", "currentGenerationHash", "currentPodCliqueSetGenerationHash"),
+        True,
+    ),
+    "rollingUpdateProgress": {"updateStartedAt": True, "updateEndedAt": True},
+    "lastErrors": {EACH: {"code": True, "description": True}},
+}
 
 ALLOWED: Mapping[Resource, Tree] = {
     GRAPHS: {
@@ -115,13 +133,45 @@ ALLOWED: Mapping[Resource, Tree] = {
         "status": {"observedGeneration": True, "service": True, "conditions": _TIMED_CONDITIONS},
     },
     REQUESTS: {"status": {"state": True, "observedGeneration": True}},
-    SCALING_ADAPTERS: {"spec": {"replicas": True, "dgdRef": True}, "status": {"replicas": True}},
+    SCALING_ADAPTERS: {
+        "spec": {"replicas": True, "dgdRef": {"name": True, "serviceName": True}},
+        "status": {"replicas": True, "selector": True, "lastScaleTime": True},
+    },
     MODELS: {
         "spec": {"modelName": True, "baseModelName": True, "modelType": True},
         "status": {"readyEndpoints": True, "totalEndpoints": True, "conditions": _CONDITIONS},
     },
     DEPLOYMENTS: {"spec": {"replicas": True, "paused": True}, "status": _WORKLOAD_STATUS},
     REPLICA_SETS: {"spec": {"replicas": True}, "status": _WORKLOAD_STATUS},
+    LEADER_WORKER_SETS: {
+        "spec": {"replicas": True, "leaderWorkerTemplate": {"size": True}},
+        "status": _WORKLOAD_STATUS,
+    },
+    POD_GROUPS: {
+        "spec": {"minMember": True, "queue": True},
+        "status": {"phase": True, "running": True, "succeeded": True, "failed": True, "conditions": _CONDITIONS},
+    },
+    POD_CLIQUE_SETS: {
+        "spec": {"replicas": True},
+        "status": {
+            **_GROVE_STATUS,
+            "podGangStatuses": {EACH: {"name": True, "phase": True, "conditions": _CONDITIONS}},
+        },
+    },
+    POD_CLIQUES: {
+        "spec": {"roleName": True, "replicas": True, "minAvailable": True},
+        "status": _GROVE_STATUS,
+    },
+    POD_CLIQUE_SCALING_GROUPS: {
+        "spec": {"replicas": True, "minAvailable": True, "cliqueNames": True},
+        "status": _GROVE_STATUS,
+    },
+    VOLUME_CLAIMS: {
+        "spec": {"accessModes": True, "storageClassName": True, "volumeName": True, "resources": _RESOURCES},
+        "status": {"phase": True, "capacity": True, "conditions": _CONDITIONS},
+    },
+    INGRESSES: {"spec": {"ingressClassName": True}},
+    VIRTUAL_SERVICES: {"spec": {"gateways": True}},
     PODS: {
         "spec": {
             "nodeName": True,

@@ -1,7 +1,8 @@
 """Which resources enter the log, and which objects of them.
 
 A kind that we apply is watched whole, in the version in which we apply it. Pods are watched for what they say about
-graphs and about GPUs; all others only cost memory.
+graphs and about GPUs; all others only cost memory. A kind that the cluster does not serve is watched for too: its
+synced marker says that it is absent, so nobody waits for it, and it is read as soon as its definition is written.
 """
 
 from __future__ import annotations
@@ -18,15 +19,24 @@ from shared.core.resources import (
     DEPLOYMENTS,
     ENDPOINT_SLICES,
     GRAPHS,
+    INGRESSES,
+    LEADER_WORKER_SETS,
     MODELS,
     NODES,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_GROUPS,
     PODS,
+    QUEUES,
     REQUESTS,
     ROLE_BINDINGS,
     ROLES,
     SCALING_ADAPTERS,
     SERVICE_ACCOUNTS,
     SERVICES,
+    VIRTUAL_SERVICES,
+    VOLUME_CLAIMS,
     WORKER_METADATAS,
     Resource,
 )
@@ -48,6 +58,15 @@ WATCHED: tuple[Resource, ...] = (
     CLUSTER_ROLES,
     NODES,
     CUSTOM_RESOURCE_DEFINITIONS,
+    VOLUME_CLAIMS,
+    INGRESSES,
+    VIRTUAL_SERVICES,
+    LEADER_WORKER_SETS,
+    POD_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_CLIQUE_SCALING_GROUPS,
+    QUEUES,
 )
 
 GPU_DOMAINS = ("nvidia.com/", "amd.com/", "gpu.intel.com/")

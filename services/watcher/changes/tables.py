@@ -13,12 +13,12 @@ from hashlib import blake2b
 
 from shared.contracts.envelope import ChangeHeaders
 from shared.contracts.subjects import encode_token
-from shared.core.resources import NODES, PODS, Resource
+from shared.core.resources import NODES, POD_CLIQUE_SCALING_GROUPS, POD_CLIQUES, PODS, QUEUES, Resource
 
 # Objects that others write all the time, with nothing of ours in them: only what the summary holds is worth an event.
 # Kinds that we apply are published at every version, since a child counts from the version we applied (design 7);
 # their copies for other keys are nobody's children there.
-_QUIET: frozenset[Resource] = frozenset({NODES, PODS})
+_QUIET: frozenset[Resource] = frozenset({NODES, PODS, POD_CLIQUES, POD_CLIQUE_SCALING_GROUPS, QUEUES})
 
 
 @dataclass(slots=True)

@@ -34,11 +34,17 @@ from shared.core.resources import (
     ENDPOINT_SLICES,
     GRAPHS,
     NODES,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
     PODS,
+    QUEUES,
     REPLICA_SETS,
     REQUESTS,
     ROLE_BINDINGS,
     SERVICE_ACCOUNTS,
+    SERVICES,
+    VOLUME_CLAIMS,
     Resource,
 )
 
@@ -110,6 +116,39 @@ def test_the_partition_of_a_known_key_is_pinned() -> None:
         pytest.param(SERVICE_ACCOUNTS, planner.service_account("team"), accounts_key("team"), id="a shared account"),
         pytest.param(ROLE_BINDINGS, planner.role_binding("team", "r"), accounts_key("team"), id="a shared binding"),
         pytest.param(NODES, an_object(NODES), Key("nodes", "", "one"), id="a node"),
+        pytest.param(POD_CLIQUE_SETS, an_object(POD_CLIQUE_SETS), graph_key("team", "one"), id="a set of cliques"),
+        pytest.param(
+            POD_CLIQUES,
+            an_object(
+                POD_CLIQUES,
+                labels={labels.GRAPH_NAME: "chat"},
+                ownerReferences=owned_by(POD_CLIQUE_SCALING_GROUPS, "chat-0-decode"),
+            ),
+            graph_key("team", "chat"),
+            id="a clique of a scaling group",
+        ),
+        pytest.param(
+            POD_CLIQUE_SCALING_GROUPS,
+            an_object(POD_CLIQUE_SCALING_GROUPS, "chat-0-decode", ownerReferences=owned_by(POD_CLIQUE_SETS, "chat")),
+            graph_key("team", "chat"),
+            id="a scaling group, which has no label of ours",
+        ),
+        pytest.param(
+            SERVICES,
+            an_object(SERVICES, "chat-0", ownerReferences=owned_by(POD_CLIQUE_SETS, "chat")),
+            graph_key("team", "chat"),
+            id="a Service that Grove makes",
+        ),
+        pytest.param(
+            VOLUME_CLAIMS,
+            an_object(VOLUME_CLAIMS, "models", ownerReferences=owned_by(GRAPHS, "chat")),
+            graph_key("team", "chat"),
+            id="a claim of a graph",
+        ),
+        pytest.param(
+            VOLUME_CLAIMS, an_object(VOLUME_CLAIMS), Key("persistentvolumeclaims", "team", "one"), id="a user's claim"
+        ),
+        pytest.param(QUEUES, an_object(QUEUES), Key("queues", "", "one"), id="a queue"),
     ],
 )
 def test_an_object_belongs_to_the_graph_it_is_of_else_to_itself(

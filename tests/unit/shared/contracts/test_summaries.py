@@ -18,16 +18,26 @@ from shared.contracts.watched import WATCHED, gpus_requested, is_of_interest
 from shared.core import labels
 from shared.core.json import Manifest
 from shared.core.resources import (
+    ADD_ONS,
     COMPONENTS,
     CONFIG_MAPS,
     DEPLOYMENTS,
     GRAPHS,
+    INGRESSES,
     KNOWN,
+    LEADER_WORKER_SETS,
     MODELS,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_GROUPS,
     PODS,
+    QUEUES,
     REQUESTS,
     SECRETS,
     SERVICE_ACCOUNTS,
+    VIRTUAL_SERVICES,
+    VOLUME_CLAIMS,
     Resource,
 )
 
@@ -61,6 +71,26 @@ PLANTED: dict[Resource, dict[str, Any]] = {
     MODELS: {"spec": {"modelName": "m", "source": {"uri": f"s3://{CANARY}"}}},
     DEPLOYMENTS: {"spec": {"replicas": 1, "template": {"spec": {"containers": [CONTAINER]}}}},
     PODS: {"spec": {"containers": [CONTAINER], "initContainers": [CONTAINER], "volumes": [{"name": CANARY}]}},
+    LEADER_WORKER_SETS: {
+        "spec": {
+            "replicas": 1,
+            "leaderWorkerTemplate": {
+                "size": 2,
+                "leaderTemplate": {"spec": {"containers": [CONTAINER]}},
+                "workerTemplate": {"spec": {"containers": [CONTAINER]}},
+            },
+        }
+    },
+    POD_GROUPS: {"spec": {"minMember": 2, "priorityClassName": CANARY}},
+    POD_CLIQUE_SETS: {
+        "spec": {"replicas": 1, "template": {"cliques": [{"spec": {"podSpec": {"containers": [CONTAINER]}}}]}}
+    },
+    POD_CLIQUES: {"spec": {"replicas": 1, "podSpec": {"containers": [CONTAINER]}}},
+    POD_CLIQUE_SCALING_GROUPS: {"spec": {"replicas": 1, "unknown": CANARY}},
+    QUEUES: {"spec": {"displayName": CANARY}, "status": {"allocated": {"gpu": CANARY}}},
+    VOLUME_CLAIMS: {"spec": {"accessModes": ["ReadWriteMany"], "dataSource": {"name": CANARY}}},
+    INGRESSES: {"spec": {"rules": [{"host": CANARY}], "tls": [{"secretName": CANARY}]}},
+    VIRTUAL_SERVICES: {"spec": {"hosts": [CANARY], "http": [{"headers": {"request": {"set": {"a": CANARY}}}}]}},
     SECRETS: {"data": {"a": CANARY}, "stringData": {"a": CANARY}},
     CONFIG_MAPS: {"data": {"a": CANARY}, "binaryData": {"a": CANARY}},
     SERVICE_ACCOUNTS: {"secrets": [{"name": CANARY}], "imagePullSecrets": [{"name": CANARY}]},
@@ -154,8 +184,10 @@ LABELS = st.dictionaries(
 OWNERS = st.lists(
     st.fixed_dictionaries(
         {
-            "apiVersion": st.sampled_from(("nvidia.com/v1alpha1", "apps/v1")),
-            "kind": st.sampled_from(("DynamoGraphDeployment", "DynamoComponentDeployment", "ReplicaSet")),
+            "apiVersion": st.sampled_from(("nvidia.com/v1alpha1", "apps/v1", "grove.io/v1alpha1")),
+            "kind": st.sampled_from(
+                ("DynamoGraphDeployment", "DynamoComponentDeployment", "ReplicaSet", "PodCliqueSet", "PodClique")
+            ),
             "name": st.sampled_from(("chat", "code")),
             "uid": st.just("u"),
             "controller": st.booleans(),
@@ -218,6 +250,39 @@ def test_a_component_reads_the_same() -> None:
     assert component_state(summary(COMPONENTS, whole)) == component_state(whole)
 
 
+COUNTERS = {"observedGeneration": 4, "replicas": 3, "updatedReplicas": 3, "readyReplicas": 2, "availableReplicas": 2}
+CONDITION = {"type": "Available", "status": "True", "reason": "r", "message": "m", "observedGeneration": 4}
+
+
+@pytest.mark.parametrize(
+    ("resource", "spec"),
+    [
+        pytest.param(LEADER_WORKER_SETS, {"replicas": 1, "leaderWorkerTemplate": {"size": 2}}, id="LeaderWorkerSet"),
+        pytest.param(POD_CLIQUE_SETS, {"replicas": 1}, id="PodCliqueSet"),
+        pytest.param(POD_CLIQUES, {"roleName": "decode", "replicas": 3, "minAvailable": 1}, id="PodClique"),
+        pytest.param(POD_CLIQUE_SCALING_GROUPS, {"replicas": 3, "minAvailable": 1}, id="PodCliqueScalingGroup"),
+    ],
+)
+def test_the_workloads_of_add_ons_keep_what_roll_up_reads(resource: Resource, spec: dict[str, Any]) -> None:
+    status = {**COUNTERS, "conditions": [CONDITION]}
+
+    kept = summary(resource, an_object(resource, spec=spec, status=status))
+
+    assert (kept["spec"], kept["status"]) == (spec, status)
+
+
+def test_a_volume_claim_keeps_what_was_asked_and_whether_it_is_bound() -> None:
+    spec = {
+        "accessModes": ["ReadWriteMany"],
+        "storageClassName": "fast",
+        "resources": {"requests": {"storage": "1Gi"}},
+    }
+
+    kept = summary(VOLUME_CLAIMS, an_object(VOLUME_CLAIMS, spec=spec, status={"phase": "Bound"}))
+
+    assert (kept["spec"], kept["status"]) == (spec, {"phase": "Bound"})
+
+
 def test_what_keeps_a_pod_from_running_reads_the_same() -> None:
     whole = an_object(
         PODS,
@@ -247,6 +312,12 @@ def test_only_pods_of_graphs_and_with_gpus_enter(pod: Manifest, is_wanted: bool)
 
 def test_other_kinds_enter_whole() -> None:
     assert is_of_interest(DEPLOYMENTS, {})
+
+
+@pytest.mark.rule("W-56")
+@pytest.mark.parametrize("resource", sorted(ADD_ONS | {VOLUME_CLAIMS, INGRESSES}), ids=lambda each: str(each.plural))
+def test_every_kind_that_a_graph_is_made_of_is_watched(resource: Resource) -> None:
+    assert resource in WATCHED
 
 
 @pytest.mark.parametrize(
