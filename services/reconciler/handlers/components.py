@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from services.reconciler.desired.children import ComponentChildren, component_children
 from services.reconciler.desired.names import FINALIZER, discovery_account
-from services.reconciler.handlers.contexts import Contexts, inputs_of
+from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
@@ -20,7 +20,6 @@ from services.reconciler.status.notes import change_notes, warning_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
 from services.reconciler.status.pods import pod_blockers
 from services.reconciler.status.workloads import workload
-from shared.api.platform import PlatformContext
 from shared.applying.children import Children, Result
 from shared.applying.inventories import Inventory
 from shared.applying.plans import Wanted
@@ -52,11 +51,10 @@ class ComponentHandler:
         entry = work.view.get(work.primary)
         if entry is None or entry.is_deleting:
             return await self._let_go(work, entry)
-        found = self.contexts.of(work)
-        if found is None:
+        context = self.contexts.of(work)
+        if context is None:
             return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
-        context, context_digest = found
-        inputs = inputs_of(entry, context_digest)
+        inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._report(work, entry.generation, None, settled)
@@ -124,10 +122,10 @@ class ComponentHandler:
         return reported.outcome
 
 
-def _rendered(component: Manifest, context: PlatformContext) -> tuple[ComponentChildren, Obstacle | None]:
+def _rendered(component: Manifest, context: Context) -> tuple[ComponentChildren, Obstacle | None]:
     """Render a component; with an obstacle it keeps what runs."""
     try:
-        found = component_children(component, context)
+        found = component_children(component, context.platform, context.surroundings)
     except InvalidObjectError as error:
         return ComponentChildren(), invalid(str(error))
     return found, unrenderable(found.problem) if found.problem is not None else None

@@ -1,9 +1,14 @@
-"""The platform context of a pass: the installation's settings and the orchestrators that the cluster offers now."""
+"""What a pass depends on besides its primary: the installation's settings, what the cluster offers, what is around.
+
+One value for graphs and components, so that both render from the same. Its digest is part of the inputs that an
+inventory records, and holds only what concerns the primary: a queue of another graph changes nothing here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from services.reconciler.desired.component import NOTHING, Surroundings
 from services.reconciler.desired.rendering import RENDERER_VERSION
 from shared.api.platform import PlatformContext
 from shared.applying.inventories import Inputs, metadata_digest
@@ -12,21 +17,30 @@ from shared.core.json import digest
 from shared.ports.passes import Entry, Work
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rendering of one primary depends on besides the primary."""
+
+    platform: PlatformContext
+    digest: str
+    surroundings: Surroundings = NOTHING
+
+
 @dataclass(slots=True)
 class Contexts:
     """Contexts by the recorded fact, so that each is made and digested once."""
 
     settings: PlatformContext
-    _made: dict[bytes, tuple[PlatformContext, str]] = field(default_factory=dict)
+    _made: dict[bytes, Context] = field(default_factory=dict)
 
-    def of(self, work: Work) -> tuple[PlatformContext, str] | None:
-        """Return the context of a pass with its digest; None while nobody has said what the cluster offers."""
+    def of(self, work: Work) -> Context | None:
+        """Return the context of a pass; None while nobody has said what the cluster offers."""
         fact = work.facts.get(ORCHESTRATORS)
         if fact is None:
             return None
         if fact not in self._made:
-            context = self.settings.with_capabilities(decode_orchestrators(fact))
-            self._made = {fact: (context, digest([context.digest, RENDERER_VERSION]))}
+            platform = self.settings.with_capabilities(decode_orchestrators(fact))
+            self._made = {fact: Context(platform, digest([platform.digest, RENDERER_VERSION]))}
         return self._made[fact]
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from services.reconciler.desired.graphs import GraphChildren, graph_children
 from services.reconciler.desired.names import FINALIZER
-from services.reconciler.handlers.contexts import Contexts, inputs_of
+from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
@@ -19,7 +19,6 @@ from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, com
 from services.reconciler.status.notes import change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unread
 from shared.api.graphs import Graph
-from shared.api.platform import PlatformContext
 from shared.api.validation.graphs import judge_spec
 from shared.applying.children import Children, Result
 from shared.applying.inventories import EMPTY, Inventory
@@ -52,11 +51,10 @@ class GraphHandler:
         entry = work.view.get(work.primary)
         if entry is None or entry.is_deleting:
             return await self._let_go(work, entry)
-        found = self.contexts.of(work)
-        if found is None:
+        context = self.contexts.of(work)
+        if context is None:
             return await self._wait_for_cluster(work, entry)
-        context, context_digest = found
-        inputs = inputs_of(entry, context_digest)
+        inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._report(work, entry.generation, _Stage(), settled)
@@ -138,13 +136,13 @@ class _Stage:
         return _Stage(children, self.obstacle or obstacle_of(result))
 
 
-def _stage(graph: Manifest, context: PlatformContext) -> _Stage:
+def _stage(graph: Manifest, context: Context) -> _Stage:
     """Render a graph that the rules accept; one that they refuse keeps what it has."""
     try:
         verdict = judge_spec(Graph.parse(graph))
         if not verdict.is_accepted:
             return _Stage(obstacle=invalid(verdict.message))
-        return _Stage(graph_children(graph, context))
+        return _Stage(graph_children(graph, context.platform))
     except InvalidObjectError as error:
         return _Stage(obstacle=invalid(str(error)))
 

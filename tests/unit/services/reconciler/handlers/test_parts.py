@@ -100,8 +100,8 @@ def test_a_context_is_made_once_for_each_fact() -> None:
     assert first is not None
     assert again is not None
     assert other is not None
-    assert first[0] is again[0]
-    assert first[1] != other[1]
+    assert first is again
+    assert first.digest != other.digest
 
 
 # Routes
