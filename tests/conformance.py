@@ -58,10 +58,15 @@ def find_conformance(environment: Mapping[str, str], beside: Path) -> Conformanc
     return NOT_FOUND
 
 
+def conformance_here() -> Conformance | str:
+    """Return the conformance data of this checkout, or the sentence with which tests skip."""
+    return find_conformance(os.environ, beside=ROOT.parent / "shared")
+
+
 @pytest.fixture(scope="session")
 def conformance() -> Conformance:
     """The conformance data; the test skips where there is none."""
-    found = find_conformance(os.environ, beside=ROOT.parent / "shared")
+    found = conformance_here()
     if isinstance(found, str):
         pytest.skip(found)
     return found

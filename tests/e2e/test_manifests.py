@@ -10,14 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import pytest
-import yaml
 
-from shared.core.json import Manifest, mapping
 from tests.conformance import Conformance
 from tests.e2e.stacks import LiveStack
-from tests.parity.scope import SINGLE_NODE
+from tests.parity.scope import documents, single_node
 
 GRAPH, GRAPHS = "DynamoGraphDeployment", "dynamographdeployments"
 TOKEN = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hf-token-secret"}, "data": {}}
@@ -35,32 +34,18 @@ SHARED = {"ServiceAccount/planner-serviceaccount", "RoleBinding/planner-servicea
 class Course:
     """What all files went through, as kubectl told it: by namespace, or in one text for all."""
 
+    graphs: Mapping[str, int]  # how many were applied
     before: Mapping[str, set[str]]
-    states: Mapping[str, str]
+    states: Mapping[str, list[str]]
     waited: list[str]
     listed: str
     described: str
     after: Mapping[str, set[str]]
 
 
-def documents(file: Path) -> list[Manifest]:
-    return [document for document in yaml.safe_load_all(file.read_text()) if document]
-
-
-def holds_single_node_graphs(file: Path) -> bool:
-    found = documents(file)
-    graphs = [document for document in found if document["kind"] == GRAPH]
-    services = [mapping(service) for graph in graphs for service in mapping(graph, "spec", "services").values()]
-    return (
-        bool(graphs)
-        and all(document["kind"] in (GRAPH, "ConfigMap") for document in found)
-        and not any("pvcs" in graph["spec"] for graph in graphs)
-        and not any("modelRef" in service or "multinode" in service for service in services)
-    )
-
-
 def namespace_of(file: str) -> str:
-    return f"manifest-{SINGLE_NODE.index(file):02d}"
+    """Return the namespace of a file: its own for as long as its path stays."""
+    return f"manifest-{crc32(file.encode()):08x}"
 
 
 def names_by_namespace(stack: LiveStack, resources: str) -> dict[str, set[str]]:
@@ -70,10 +55,14 @@ def names_by_namespace(stack: LiveStack, resources: str) -> dict[str, set[str]]:
     return found
 
 
-def states(stack: LiveStack) -> dict[str, str]:
+def states(stack: LiveStack) -> dict[str, list[str]]:
     line = '{range .items[*]}{.metadata.namespace}={.status.state}{"\\n"}{end}'
     told = stack.kubectl("get", GRAPHS, "-A", "-o", f"jsonpath={line}").stdout
-    return dict(each.split("=") for each in told.splitlines())
+    found = defaultdict(list)
+    for line in told.splitlines():
+        namespace, _, state = line.partition("=")
+        found[namespace].append(state)
+    return found
 
 
 def in_namespace(stack: LiveStack, folder: Path, command: Sequence[str], file: str) -> str:
@@ -88,10 +77,11 @@ def course(stack: LiveStack, conformance: Conformance) -> Course:
 
     def on_each(*command: str) -> list[str]:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(partial(in_namespace, stack, folder, command), SINGLE_NODE))
+            return list(pool.map(partial(in_namespace, stack, folder, command), files))
 
-    folder = conformance.data / "manifests"
-    stack.create_namespaces([namespace_of(file) for file in SINGLE_NODE], TOKEN, PROFILE)
+    folder, files = conformance.data / "manifests", single_node(conformance)
+    graphs = {namespace_of(file): sum(each["kind"] == GRAPH for each in documents(folder / file)) for file in files}
+    stack.create_namespaces(list(graphs), TOKEN, PROFILE)
     before = names_by_namespace(stack, HELD)
     on_each("apply", "-f", FILE)
     waited = on_each("wait", GRAPHS, "--all", "--for=condition=Ready", "--timeout=60s")
@@ -101,30 +91,19 @@ def course(stack: LiveStack, conformance: Conformance) -> Course:
     on_each("delete", "-f", FILE, "--timeout=60s")
     # The garbage collector comes to these last, and pods take a moment to end.
     on_each("wait", "pods,endpointslices", "--all", "--for=delete", "--timeout=60s")
-    return Course(before, found, waited, listed, described, names_by_namespace(stack, HELD))
+    return Course(graphs, before, found, waited, listed, described, names_by_namespace(stack, HELD))
 
 
-def test_the_list_names_every_file_of_single_node_graphs(conformance: Conformance) -> None:
-    folder = conformance.data / "manifests"
-
-    found = {str(file.relative_to(folder)) for file in folder.rglob("*.y*ml") if holds_single_node_graphs(file)}
-
-    assert found == set(SINGLE_NODE)
+def test_every_manifest_becomes_successful(course: Course) -> None:
+    assert course.states == {namespace: ["successful"] * count for namespace, count in course.graphs.items()}
 
 
-@pytest.mark.parametrize("file", SINGLE_NODE)
-def test_a_manifest_becomes_successful(course: Course, file: str) -> None:
-    assert course.states[namespace_of(file)] == "successful"
-
-
-@pytest.mark.parametrize("file", SINGLE_NODE)
-def test_deletion_leaves_what_was_there_before_and_the_shared_planner_account(course: Course, file: str) -> None:
-    namespace = namespace_of(file)
-
-    assert course.after[namespace] == course.before[namespace] | SHARED
+def test_deletion_leaves_what_was_there_before_and_the_shared_planner_account(course: Course) -> None:
+    assert course.after == {namespace: course.before[namespace] | SHARED for namespace in course.graphs}
 
 
 def test_kubectl_waits_for_lists_and_describes_graphs(course: Course) -> None:
+    count = sum(course.graphs.values())
     assert all("condition met" in each for each in course.waited)
-    assert len(re.findall(r"^manifest-\d\d .* True ", course.listed, re.MULTILINE)) == len(SINGLE_NODE)
-    assert len(re.findall(r"^Namespace: +manifest-\d\d$", course.described, re.MULTILINE)) == len(SINGLE_NODE)
+    assert len(re.findall(r"^manifest-\w{8} .* True ", course.listed, re.MULTILINE)) == count
+    assert len(re.findall(r"^Namespace: +manifest-\w{8}$", course.described, re.MULTILINE)) == count

@@ -1,11 +1,12 @@
-"""Compares our objects with recorded ones of the reference platform, by the comparison tool of the conformance data.
+"""Compares what the rooms leave in a cluster with what the reference left, by the tools of the conformance data.
 
-The tool decides what counts; `accepted.json` lists where we differ on purpose, each with the rule and its effect.
+The tools decide how an object is written down and what counts; `accepted.json` lists where we differ on purpose, each
+with the rule and its effect. Invariant: the same manifest is applied in the namespace of its recording, because the
+namespace is part of many values.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import re
@@ -15,8 +16,6 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import yaml
 
 from tests.conformance import Conformance
 
@@ -29,6 +28,7 @@ Manifest = dict[str, Any]
 class Difference:
     """One field in which we differ, as the tool names it."""
 
+    path: str  # the same for all fields of this kind
     where: str
     reference: object
     ours: object
@@ -40,58 +40,74 @@ class Result:
 
     compared: int
     differences: tuple[Difference, ...]
-    accepted: tuple[str, ...]
+    accepted: frozenset[int]  # places in the list of what is accepted
 
 
-def namespace_of(path: str) -> str:
-    """Return the namespace in which the reference ran a manifest."""
-    return f"g-{hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()[:8]}"
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was left in a namespace once nothing changed any more."""
+
+    objects: Mapping[Key, Manifest]
+    events: frozenset[str] = frozenset()
 
 
-def applied(conformance: Conformance, path: str) -> list[Manifest]:
-    """Return the documents of a manifest, in the namespace of its recording."""
-    text = (conformance.data / "manifests" / path).read_text()
-    documents = [document for document in yaml.safe_load_all(text) if document]
-    return [_in_namespace(document, namespace_of(path)) for document in documents]
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One entry of the list: what is accepted, by which rule, and what it changes for a user."""
+
+    match: str
+    why: str
+    effect: str
 
 
-def recorded(conformance: Conformance, cluster: str, path: str) -> dict[Key, Manifest]:
-    """Return the objects that the reference made of a manifest."""
-    _, objects = _tool(conformance.tools).load(conformance.data / "goldens" / cluster / path)
-    return dict(objects)
+@cache
+def accepted() -> tuple[Deviation, ...]:
+    """Return the deviations that we accept."""
+    return tuple(Deviation(**entry) for entry in json.loads(ACCEPTED.read_text()))
 
 
-def by_key(manifests: Iterable[Manifest]) -> dict[Key, Manifest]:
-    """Return manifests by group, kind and name."""
-    return {
-        (manifest["apiVersion"].rpartition("/")[0], manifest["kind"], manifest["metadata"]["name"]): manifest
-        for manifest in manifests
-    }
+def recorded(conformance: Conformance, file: Path) -> Recording:
+    """Return what the reference left."""
+    header, objects = tool(conformance, "compare").load(file)
+    return Recording(dict(objects), frozenset(header["events"]))
+
+
+def written_down(
+    conformance: Conformance, manifests: Iterable[Manifest], primaries: frozenset[Key]
+) -> dict[Key, Manifest]:
+    """Return objects as the recording tool writes them: no version, no uid, of what was applied no spec."""
+    recorder = tool(conformance, "record")
+    found = {}
+    for manifest in manifests:
+        key = key_of(manifest)
+        if not any(mark in (manifest["metadata"].get("annotations") or {}) for mark in recorder.MARKS):
+            found[key] = recorder.normalise(manifest, key in primaries)
+    return found
 
 
 def compare(conformance: Conformance, reference: Mapping[Key, Manifest], ours: Mapping[Key, Manifest]) -> Result:
     """Return how our objects differ from recorded ones; accepted deviations are named, not counted."""
-    tool = _tool(conformance.tools)
-    tool.Tally.deviations = [(re.compile(entry["match"]), entry["why"]) for entry in accepted()]
-    tally = tool.Tally()
+    comparing = tool(conformance, "compare")
+    comparing.Tally.deviations = [(re.compile(each.match), place) for place, each in enumerate(accepted(), start=1)]
+    tally = comparing.Tally()
     tally.objects(dict(reference), dict(ours))
-    differences = tuple(Difference(where, left, right) for _, where, left, right in tally.diffs)
-    return Result(tally.total, differences, tuple(tally.accepted))
+    differences = tuple(Difference(*diff) for diff in tally.diffs)
+    return Result(tally.total, differences, frozenset(place - 1 for place in tally.accepted))
 
 
-def accepted() -> list[dict[str, str]]:
-    """Return the deviations that we accept."""
-    found: list[dict[str, str]] = json.loads(ACCEPTED.read_text())
-    return found
+def key_of(manifest: Manifest) -> Key:
+    """Return group, kind and name."""
+    return manifest["apiVersion"].rpartition("/")[0], manifest["kind"], manifest["metadata"]["name"]
 
 
-def _in_namespace(document: Manifest, namespace: str) -> Manifest:
-    return {**document, "metadata": {**document["metadata"], "namespace": namespace}}
+def tool(conformance: Conformance, name: str) -> ModuleType:
+    """Return a program of the conformance data as a module."""
+    return _loaded(conformance.tools / "parity" / f"{name}.py")
 
 
 @cache
-def _tool(folder: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("parity_compare", folder / "parity" / "compare.py")
+def _loaded(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"parity_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

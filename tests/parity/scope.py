@@ -1,79 +1,66 @@
-"""Which of the recorded manifests hold only what single-node components need."""
+"""Which of the recorded manifests are compared: every one that holds a graph or a component, found by what it holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from shared.core.resources import COMPONENTS, GRAPHS, MODELS, REQUESTS
 from tests.conformance import Conformance
+from tests.parity.clusters import RecordedCluster
 
-SINGLE_NODE = (
-    "deploy/discovery/dgd.yaml",
-    "examples/backends/mocker/deploy/agg.yaml",
-    "examples/backends/mocker/deploy/disagg.yaml",
-    "examples/backends/sglang/deploy/agg.yaml",
-    "examples/backends/sglang/deploy/agg_logging.yaml",
-    "examples/backends/sglang/deploy/agg_router.yaml",
-    "examples/backends/sglang/deploy/disagg.yaml",
-    "examples/backends/sglang/deploy/disagg_planner.yaml",
-    "examples/backends/trtllm/deploy/agg-with-config.yaml",
-    "examples/backends/trtllm/deploy/agg.yaml",
-    "examples/backends/trtllm/deploy/agg_router.yaml",
-    "examples/backends/trtllm/deploy/disagg.yaml",
-    "examples/backends/trtllm/deploy/disagg_planner.yaml",
-    "examples/backends/trtllm/deploy/disagg_router.yaml",
-    "examples/backends/vllm/deploy/agg.yaml",
-    "examples/backends/vllm/deploy/agg_kvbm.yaml",
-    "examples/backends/vllm/deploy/agg_router.yaml",
-    "examples/backends/vllm/deploy/agg_router_kv_approx.yaml",
-    "examples/backends/vllm/deploy/disagg.yaml",
-    "examples/backends/vllm/deploy/disagg_kvbm.yaml",
-    "examples/backends/vllm/deploy/disagg_kvbm_2p2d.yaml",
-    "examples/backends/vllm/deploy/disagg_kvbm_tp2.yaml",
-    "examples/backends/vllm/deploy/disagg_planner.yaml",
-    "examples/backends/vllm/deploy/disagg_router.yaml",
-    "examples/basics/kubernetes/Distributed_Inference/agg_router.yaml",
-    "examples/basics/kubernetes/Distributed_Inference/disagg_router.yaml",
-    "examples/custom_backend/hello_world/deploy/hello_world.yaml",
-    "examples/multimodal/deploy/agg_llava.yaml",
-    "examples/multimodal/deploy/agg_qwen.yaml",
-)
-
-MULTINODE = (
-    "examples/backends/sglang/deploy/disagg-multinode.yaml",
-    "examples/backends/trtllm/deploy/disagg-multinode.yaml",
-    "examples/backends/vllm/deploy/disagg-multinode.yaml",
-)
+COMPARED = frozenset({GRAPHS.kind, COMPONENTS.kind})
+NOT_YET = frozenset({REQUESTS.kind, MODELS.kind})  # state machines of their own, which nothing here implements
 
 
-# Those of the above that were also recorded with every option set, and with etcd as the discovery back end.
-WITH_OPTIONS = WITH_ETCD = (
-    "examples/backends/trtllm/deploy/agg.yaml",
-    "examples/backends/vllm/deploy/agg.yaml",
-    "examples/backends/vllm/deploy/disagg.yaml",
-    "examples/backends/vllm/deploy/disagg_planner.yaml",
-    "examples/custom_backend/hello_world/deploy/hello_world.yaml",
-)
+def manifests(conformance: Conformance) -> tuple[str, ...]:
+    """Return the paths of all manifests that are compared, sorted."""
+    return _in_scope(conformance.data / "manifests")
 
 
-def found(conformance: Conformance) -> Iterator[str]:
-    """Yield the manifests that are in scope by what they hold."""
+def single_node(conformance: Conformance) -> tuple[str, ...]:
+    """Return the manifests that any cluster runs with Deployments and Services alone."""
     folder = conformance.data / "manifests"
-    for path in sorted(folder.rglob("*.yaml")):
-        documents = [document for document in yaml.safe_load_all(path.read_text()) if document]
-        if any(map(_is_graph, documents)) and all(map(_is_in_scope, documents)):
-            yield path.relative_to(folder).as_posix()
+    return tuple(path for path in manifests(conformance) if _needs_deployments_alone(folder / path))
 
 
-def _is_graph(document: dict[str, Any]) -> bool:
-    return bool(document["kind"] == "DynamoGraphDeployment")
+def recordings(conformance: Conformance, cluster: RecordedCluster) -> Iterator[tuple[str, Path]]:
+    """Yield the manifests that a cluster has a recording of, each with the recording."""
+    goldens = conformance.data / "goldens"
+    for path in manifests(conformance):
+        own = goldens / cluster.name / path
+        if own.is_file():
+            yield path, own
+        elif cluster.otherwise:
+            yield path, goldens / cluster.otherwise / path
 
 
-def _is_in_scope(document: dict[str, Any]) -> bool:
-    if not _is_graph(document):
-        return bool(document["kind"] == "ConfigMap")
-    services = document["spec"]["services"].values()
+def is_compared(document: Mapping[str, Any]) -> bool:
+    """Return whether a document is one whose children are compared."""
+    return document["kind"] in COMPARED
+
+
+@cache
+def documents(file: Path) -> tuple[dict[str, Any], ...]:
+    """Return the documents of a file; callers change nothing in them."""
+    return tuple(document for document in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader) if document)
+
+
+@cache
+def _in_scope(folder: Path) -> tuple[str, ...]:
+    found = ((file, {document["kind"] for document in documents(file)}) for file in sorted(folder.rglob("*.y*ml")))
+    return tuple(
+        file.relative_to(folder).as_posix() for file, kinds in found if kinds & COMPARED and not kinds & NOT_YET
+    )
+
+
+@cache
+def _needs_deployments_alone(file: Path) -> bool:
+    graphs = [document for document in documents(file) if document["kind"] == GRAPHS.kind]
+    services = [service for graph in graphs for service in graph["spec"]["services"].values()]
     is_single = not any("multinode" in service or "modelRef" in service for service in services)
-    return is_single and "pvcs" not in document["spec"]
+    return bool(graphs) and is_single and not any("pvcs" in graph["spec"] for graph in graphs)

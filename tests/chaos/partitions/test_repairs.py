@@ -19,12 +19,11 @@ from tests.chaos.records import Drill, Measure, record
 from tests.chaos.seeds import IS_LONG, run_seeds
 from tests.chaos.simulation import NAMESPACE, Simulation, simulated
 from tests.conformance import Conformance
-from tests.parity.scope import SINGLE_NODE
+from tests.parity.scope import single_node
 
 CHILDREN = (COMPONENTS, DEPLOYMENTS, SERVICES)
 REPAIRED = timedelta(seconds=2)  # P-10
 RETURNED = timedelta(seconds=1)  # P-14
-MANIFESTS = SINGLE_NODE if IS_LONG else SINGLE_NODE[1::7]
 REFUSED = 300 if IS_LONG else 15
 RESTARTED = 3 if IS_LONG else 1  # replicas, one after the other
 
@@ -88,12 +87,13 @@ async def repairs(graphs: Iterable[Manifest]) -> tuple[int, float]:
 
 @pytest.mark.rule("P-10")
 def test_each_child_of_each_manifest_is_repaired_after_a_deletion_and_after_an_edit(conformance: Conformance) -> None:
-    results = [asyncio.run(repairs(_graphs(conformance, path))) for path in MANIFESTS]
+    manifests = single_node(conformance) if IS_LONG else single_node(conformance)[1::7]
+    results = [asyncio.run(repairs(_graphs(conformance, path))) for path in manifests]
 
     drill = record(
         Drill(
             row="P-10",
-            stopped=f"each child of {len(MANIFESTS)} manifests, deleted and edited",
+            stopped=f"each child of {len(manifests)} manifests, deleted and edited",
             whole=(
                 Measure(
                     "slowest repair, on the driven clock",

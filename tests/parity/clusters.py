@@ -1,0 +1,85 @@
+"""The six clusters that the reference was recorded in: what each offers, and how its installation is set.
+
+One description for both forms of parity: rooms on fakes take the platform context, a lab stack takes the same settings
+as options. Invariant: a cluster is described by what its administrator chose, never by what a manifest holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.api.platform import Capability, PlatformContext
+from shared.core.resources import (
+    LEADER_WORKER_SETS,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_GROUPS,
+    QUEUES,
+    VIRTUAL_SERVICES,
+    Resource,
+)
+
+SSH_SECRET, SSH_NAMESPACE = "mpi-run-ssh-key-secret", "dynamo-system"
+PLANNER_ROLE = "dynamo-planner"
+COMMON = {
+    "nats.address": "nats://dynamo-platform-nats.dynamo-system.svc.cluster.local:4222",
+    "etcd.address": "dynamo-platform-etcd.dynamo-system.svc.cluster.local:2379",
+    "mpi.sshSecretName": SSH_SECRET,
+    "mpi.sshSecretNamespace": SSH_NAMESPACE,
+    "planner.clusterRoleName": PLANNER_ROLE,
+}
+KINDS_OF: Mapping[Capability, tuple[Resource, ...]] = {
+    Capability.GROVE: (POD_CLIQUE_SETS, POD_CLIQUES, POD_CLIQUE_SCALING_GROUPS),
+    Capability.KAI: (QUEUES,),
+    Capability.LWS: (LEADER_WORKER_SETS, POD_GROUPS),
+    Capability.ISTIO: (VIRTUAL_SERVICES,),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedCluster:
+    """One cluster of the recordings."""
+
+    name: str  # the folder that holds them
+    capabilities: tuple[Capability, ...] = ()
+    own_settings: Mapping[str, str] = field(default_factory=dict)
+    otherwise: str = ""  # the cluster whose recording holds for a manifest that this one has none of
+    queues: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Return the installation's settings by their paths below `platform`."""
+        return {**COMMON, **self.own_settings}
+
+    @property
+    def platform(self) -> PlatformContext:
+        """Return what rendering depends on in this cluster."""
+        return PlatformContext().with_settings(self.settings).with_capabilities(self.capabilities)
+
+    @property
+    def kinds(self) -> tuple[Resource, ...]:
+        """Return the kinds of add-ons that the cluster serves."""
+        return tuple(kind for capability in self.capabilities for kind in KINDS_OF[capability])
+
+
+PLAIN = RecordedCluster("A-plain")
+GROVE = RecordedCluster("B-grove", (Capability.GROVE,))
+LWS = RecordedCluster("C-lws", (Capability.LWS,), otherwise=PLAIN.name)
+OPTIONS = RecordedCluster(
+    "D-options",
+    (Capability.ISTIO,),
+    {
+        "ingress.className": "nginx",
+        "ingress.tlsSecretName": "tls-cert",
+        "ingress.hostSuffix": "example.com",
+        "istio.gateway": "istio-system/gw",
+        "modelExpress.url": "http://model-express:8001",
+        "prometheus.endpoint": "http://prometheus:9090",
+    },
+)
+KAI = RecordedCluster("E-grove-kai", (Capability.GROVE, Capability.KAI), queues=("dynamo", "team-a"))
+ETCD = RecordedCluster("F-etcd", (), {"discovery.backend": "etcd"})
+
+CLUSTERS = (PLAIN, GROVE, LWS, OPTIONS, KAI, ETCD)

@@ -1,0 +1,176 @@
+"""The rooms that write to a cluster, with their real handlers, on one fake cluster: what they leave there.
+
+No event log and no claims: a room's turn is a pass over every primary that its own router names, on a view that is up
+to date. Turns alternate with the controllers of `workloads.py` until nothing changes any more. That is enough to say
+what is made and reported; how it comes about under failures is the business of tests/chaos.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
+
+from services.rbac import handlers as rbac
+from services.reconciler.app import pass_rules as reconciler_rules
+from services.reconciler.handlers.events import EventRecorder
+from services.reconciler.settings import ReconcilerSettings
+from shared.applying.children import Children
+from shared.applying.inventories import Inventories
+from shared.applying.writes import Writer
+from shared.assembly.rooms import Platform
+from shared.contracts.etcd_keys import EtcdKeys
+from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
+from shared.contracts.ownership import RBAC
+from shared.core.json import Manifest
+from shared.core.outcomes import Outcome
+from shared.core.resources import CLUSTER_ROLES, GRAPHS, QUEUES, SECRETS, SERVICE_ACCOUNTS, Ref
+from shared.ports.passes import Decision, Work
+from shared.ports.store import Put
+from shared.runtime.partitions.router import routes
+from shared.runtime.partitions.rules import PassRules, pass_rules
+from shared.runtime.partitions.views.view import PartitionView, PassView
+from shared.testing.clock import FakeClock
+from shared.testing.cluster import FakeCluster
+from shared.testing.store import FakeStore
+from tests.parity.clusters import PLANNER_ROLE, SSH_NAMESPACE, SSH_SECRET, RecordedCluster
+from tests.parity.workloads import make_ready
+
+KEYS = EtcdKeys("parity")
+TURNS = 30  # more is a cluster that does not come to rest
+BETWEEN = timedelta(seconds=2)
+SSH_KEYS = {"private.key": "bGFi", "private.key.pub": "bGFi"}
+
+
+class Silence:
+    """A decision log that keeps nothing."""
+
+    def record(self, decision: Decision) -> None:
+        """Drop a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A fence that never ends."""
+
+    claim: str
+    token: int = 0
+
+    def check(self) -> None:
+        """Allow everything."""
+
+
+@dataclass(slots=True)
+class Room:
+    """One service as the owner of everything."""
+
+    rules: PassRules
+    fence: Held
+    view: PartitionView = field(default_factory=lambda: PartitionView(0, 1))
+
+    async def turn(self, cluster: FakeCluster, facts: Mapping[str, bytes]) -> list[Outcome]:
+        """Pass once over every primary that the cluster's objects concern."""
+        self._see(cluster)
+        primaries = sorted({queued.primary for placed in self.view for queued in routes(placed, self.rules.router)})
+        return [await self._pass(primary, facts) for primary in primaries]
+
+    async def _pass(self, primary: Ref, facts: Mapping[str, bytes]) -> Outcome:
+        view = PassView(self.view, lambda effect: None)
+        work = Work(primary, view, self.fence, "edit", cause="event-1", correlation="edit.1", facts=facts)
+        return await self.rules.primaries[primary.resource](work)
+
+    def _see(self, cluster: FakeCluster) -> None:
+        for resource in sorted(self.rules.reads):
+            for manifest in cluster.all(resource):
+                self.view.take_object(manifest)
+        self.view.forget_all(lambda placed: cluster.peek(placed.entry.ref) is None)
+
+
+@dataclass(slots=True)
+class Installation:
+    """All rooms in one cluster."""
+
+    cluster: FakeCluster
+    clock: FakeClock
+    rooms: tuple[Room, ...]
+    recorder: EventRecorder
+    facts: Mapping[str, bytes]
+
+    async def come_to_rest(self) -> None:
+        """Let rooms and controllers take turns until nothing is written any more; raise TimeoutError otherwise."""
+        recording = asyncio.ensure_future(self.recorder.run())
+        try:
+            for _ in range(TURNS):
+                before = self.cluster.objects.version
+                for room in self.rooms:
+                    await room.turn(self.cluster, self.facts)
+                make_ready(self.cluster)
+                await self.clock.advance(BETWEEN)
+                if self.cluster.objects.version == before:
+                    return
+        finally:
+            recording.cancel()
+        raise TimeoutError(f"the cluster did not come to rest in {TURNS} turns")
+
+
+async def an_installation(described: RecordedCluster, namespaces: Iterable[str]) -> Installation:
+    """Return an installation in a cluster that offers what was described, with nothing applied yet."""
+    clock = FakeClock()
+    cluster = FakeCluster(clock, namespaces=("default", "kube-system", SSH_NAMESPACE, *namespaces))
+    for kind in described.kinds:
+        cluster.serve(kind)
+    for manifest in _found_there(described):
+        cluster.put(manifest)
+    store = FakeStore(clock)
+    settings = ReconcilerSettings(install="parity", platform=described.platform)
+    around = cast(
+        Platform,
+        SimpleNamespace(cluster=cluster, store=store, clock=clock, keys=KEYS, decisions=Silence(), settings=settings),
+    )
+    recorder = EventRecorder(cluster, clock)
+    rules = (reconciler_rules(around, settings, recorder), _rbac(around, described))
+    rooms = tuple([Room(each, await _claimed(store, each.service)) for each in rules])
+    facts = {ORCHESTRATORS: encode_orchestrators(described.capabilities)}
+    return Installation(cluster, clock, rooms, recorder, facts)
+
+
+async def _claimed(store: FakeStore, service: str) -> Held:
+    claim = KEYS.claim(service, "0")
+    await store.commit([Put(claim, b"")])
+    pair = await store.get(claim)
+    return Held(claim, pair.create_revision if pair else 0)
+
+
+def _rbac(around: Platform, described: RecordedCluster) -> PassRules:
+    inventories = Inventories(around.store, around.keys, "rbac")
+    children = Children(Writer(around.cluster, RBAC), inventories, around.decisions, rbac.MANAGED)
+    backend = described.platform.discovery.backend
+    return pass_rules(
+        "rbac",
+        reads=frozenset(rbac.READS),
+        primaries={
+            GRAPHS: rbac.GraphGrantsHandler(children, inventories, backend),
+            SERVICE_ACCOUNTS: rbac.SharedAccountsHandler(around.cluster, children, around.decisions, PLANNER_ROLE),
+        },
+        router=rbac.route,
+        heeds_progress=False,
+    )
+
+
+def _found_there(described: RecordedCluster) -> list[Manifest]:
+    """Return what stands in a cluster before the first graph."""
+    role = {"apiVersion": CLUSTER_ROLES.api_version, "kind": CLUSTER_ROLES.kind, "metadata": {"name": PLANNER_ROLE}}
+    secret = {
+        "apiVersion": SECRETS.api_version,
+        "kind": SECRETS.kind,
+        "metadata": {"name": SSH_SECRET, "namespace": SSH_NAMESPACE},
+        "type": "Opaque",
+        "data": dict(SSH_KEYS),
+    }
+    queues = [
+        {"apiVersion": QUEUES.api_version, "kind": QUEUES.kind, "metadata": {"name": name}} for name in described.queues
+    ]
+    return [role, secret, *queues]
