@@ -53,6 +53,7 @@ def test_a_component_is_built_with_python_names_and_written_with_those_of_the_ap
     assert component.dump() == {"componentType": "worker", "multinode": {"nodeCount": 4}}
 
 
+@pytest.mark.rule("workloads 2.3 #1", "workloads 2.3 multinode.nodeCount")
 def test_an_unset_node_count_means_two_and_is_not_written() -> None:
     component = ComponentSpec.parse({"multinode": {}})
 

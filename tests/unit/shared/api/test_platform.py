@@ -10,7 +10,7 @@ from shared.api.platform import Capability, DiscoveryBackend, PlatformContext, c
 from shared.core.errors import InvalidObjectError
 
 
-@pytest.mark.rule("workloads 1.4")
+@pytest.mark.rule("workloads 1.4 #1")
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
@@ -42,6 +42,7 @@ def test_settings_are_replaced_by_path() -> None:
     assert context.offers(Capability.KAI)
 
 
+@pytest.mark.rule("workloads 1.4 discovery-backend")
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [

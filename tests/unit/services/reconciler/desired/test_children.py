@@ -9,7 +9,7 @@ from shared.core.errors import InvalidObjectError
 from tests.unit.services.reconciler.desired.builders import PLATFORM, a_component_manifest
 
 
-@pytest.mark.rule("workloads 7.1")
+@pytest.mark.rule("workloads 7.1 #5", "workloads 7.1 #6", "workloads 7.5 <name>")
 def test_a_single_node_component_is_a_deployment_and_a_service_that_it_owns() -> None:
     found = component_children(a_component_manifest(), PLATFORM)
 
@@ -33,7 +33,7 @@ def test_a_multinode_component_without_an_orchestrator_has_no_children() -> None
     )
 
 
-@pytest.mark.rule("workloads 7.1")
+@pytest.mark.rule("workloads 7.1 #9")
 def test_says_which_step_failed() -> None:
     found = component_children(a_component_manifest(resources={"limits": {"gpu": "many"}}), PLATFORM)
 
@@ -44,7 +44,7 @@ def test_says_which_step_failed() -> None:
     )
 
 
-@pytest.mark.rule("workloads 7.5")
+@pytest.mark.rule("workloads 7.5 #1", "workloads 7.1 #9")
 def test_a_component_without_a_dynamo_namespace_has_a_problem() -> None:
     found = component_children(a_component_manifest(dynamoNamespace=""), PLATFORM)
 

@@ -23,7 +23,20 @@ def spec(service: dict[str, Any], **graph: Any) -> Any:
     return component(a_graph({"W": service}, **graph))["spec"]
 
 
-@pytest.mark.rule("workloads 4.1", "FN-01")
+@pytest.mark.rule(
+    "FN-01",
+    "workloads 2.2 #1",
+    "workloads 2.3 serviceName",
+    "workloads 4.1 name",
+    "workloads 4.1 namespace",
+    "workloads 4.1 metadata.labels = spec.labels",
+    "workloads 4.1 —",
+    "workloads 4.1 metadata.annotations",
+    "workloads 4.1 spec.backendFramework",
+    "workloads 4.1 spec.serviceName",
+    "workloads 4.1 spec.dynamoNamespace",
+    "workloads 4.1 everything else",
+)
 def test_is_named_and_labelled_after_graph_and_service() -> None:
     labels = {
         "nvidia.com/dynamo-component": "W",
@@ -58,7 +71,12 @@ def test_labels_of_the_service_stay_and_computed_ones_win() -> None:
     assert labels["nvidia.com/dynamo-component"] == "W"
 
 
-@pytest.mark.rule("workloads 4.2")
+@pytest.mark.rule(
+    "workloads 4.2 #1",
+    "workloads 2.3 dynamoNamespace",
+    "workloads 2.3 globalDynamoNamespace",
+    "workloads 1.1 Global Dynamo namespace",
+)
 @pytest.mark.parametrize(
     ("service", "expected"),
     [
@@ -71,7 +89,7 @@ def test_the_dynamo_namespace_is_computed(service: dict[str, Any], expected: str
     assert spec(service)["dynamoNamespace"] == expected
 
 
-@pytest.mark.rule("workloads 4.3", "W-43")
+@pytest.mark.rule("W-43", "workloads 4.3 #1")
 @pytest.mark.parametrize(
     ("of_graph", "of_service", "expected"),
     [
@@ -86,7 +104,7 @@ def test_two_annotations_of_the_graph_reach_the_component(of_graph: Any, of_serv
     assert spec(a_worker(annotations=of_service), annotations=of_graph).get("annotations") == expected
 
 
-@pytest.mark.rule("W-14")
+@pytest.mark.rule("W-14", "workloads 5.4 #4", "workloads 12 Env #4")
 @pytest.mark.parametrize("value", ["consul", "", "Kubernetes"])
 def test_an_unknown_discovery_back_end_is_refused(value: str) -> None:
     with pytest.raises(RenderError) as error:
@@ -95,7 +113,7 @@ def test_an_unknown_discovery_back_end_is_refused(value: str) -> None:
     assert error.value.text == f'annotation {DISCOVERY}: unknown discovery backend "{value}"'
 
 
-@pytest.mark.rule("workloads 4.4")
+@pytest.mark.rule("workloads 4.4 #1", "workloads 5.4 4", "workloads 2.3 envs")
 def test_variables_of_graph_and_service_are_joined_and_sorted() -> None:
     service = a_worker(envs=[{"name": "DYN_Z", "value": "s"}, {"name": "B", "value": "s"}])
 
@@ -108,14 +126,14 @@ def test_variables_of_graph_and_service_are_joined_and_sorted() -> None:
     ]
 
 
-@pytest.mark.rule("workloads 4.4")
+@pytest.mark.rule("workloads 4.4 #1")
 def test_without_variables_in_the_graph_the_services_order_stays() -> None:
     variables = [{"name": "B", "value": "1"}, {"name": "A", "value": "1"}]
 
     assert spec(a_worker(envs=variables))["envs"] == variables
 
 
-@pytest.mark.rule("workloads 4.5", "W-10")
+@pytest.mark.rule("W-10", "workloads 4.5 #1")
 @pytest.mark.parametrize(("given", "account"), [({}, "planner-serviceaccount"), ({"serviceAccountName": "me"}, "me")])
 def test_a_planner_gets_its_account_unless_it_brings_one(given: dict[str, Any], account: str) -> None:
     service = {"componentType": "planner", "extraPodSpec": {**given, "mainContainer": {"image": "x"}}}
@@ -123,7 +141,15 @@ def test_a_planner_gets_its_account_unless_it_brings_one(given: dict[str, Any], 
     assert spec(service)["extraPodSpec"] == {"serviceAccountName": account, "mainContainer": {"image": "x"}}
 
 
-@pytest.mark.rule("workloads 4.6")
+@pytest.mark.rule(
+    "workloads 4.6 #1",
+    "workloads 4.6 enabled",
+    "workloads 4.6 host",
+    "workloads 4.6 useVirtualService",
+    "workloads 4.6 ingressControllerClassName, tls.secretName, hostSuffix, virtualServiceGateway",
+    "workloads 1.4 istio-virtual-service-gateway, ingress-controller-class-name, "
+    "ingress-controller-tls-secret-name, ingress-host-suffix",
+)
 @pytest.mark.parametrize(
     ("platform", "expected"),
     [
@@ -152,7 +178,7 @@ def test_a_frontend_gets_the_installations_ingress(platform: PlatformContext, ex
     assert made["spec"]["ingress"] == expected
 
 
-@pytest.mark.rule("workloads 4.6")
+@pytest.mark.rule("workloads 4.6 #2")
 @pytest.mark.parametrize(
     ("service", "expected"),
     [

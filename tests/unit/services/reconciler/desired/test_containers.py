@@ -13,7 +13,14 @@ def main(**fields: Any) -> dict[str, Any]:
     return {"mainContainer": fields}
 
 
-@pytest.mark.rule("workloads 5.1")
+@pytest.mark.rule(
+    "workloads 5.1 #1",
+    "workloads 1.1 Frontend service port / name",
+    'workloads 1.1 Worker "system" port / name',
+    "workloads 1.1 Planner metrics port / name",
+    "workloads 1.1 Main container name",
+    "workloads 2.3 componentType",
+)
 @pytest.mark.parametrize(
     ("kind", "command", "args", "port"),
     [
@@ -51,7 +58,7 @@ def test_a_type_brings_its_probes(kind: str, probes: set[str]) -> None:
     assert {key for key in container_of(componentType=kind) if key.endswith("Probe")} == probes
 
 
-@pytest.mark.rule("workloads 5.5")
+@pytest.mark.rule("workloads 5.5 #3", "workloads 12 Merging #1", "workloads 12 Merging #2")
 @pytest.mark.parametrize(
     ("kind", "given", "command", "args"),
     [
@@ -71,7 +78,7 @@ def test_command_and_args_are_replaced_apart(
     assert (container["command"], container["args"]) == (command, args)
 
 
-@pytest.mark.rule("workloads 5.3")
+@pytest.mark.rule("workloads 5.3 #4", "workloads 12 Merging #4", "workloads 2.3 livenessProbe, readinessProbe")
 def test_a_probe_of_the_component_replaces_the_whole_probe() -> None:
     probe = {"tcpSocket": {"port": 1}}
 
@@ -81,12 +88,12 @@ def test_a_probe_of_the_component_replaces_the_whole_probe() -> None:
     assert container["readinessProbe"] == probe
 
 
-@pytest.mark.rule("workloads 5.3")
+@pytest.mark.rule("workloads 5.3 #2", "workloads 12 Merging #5")
 def test_a_startup_probe_of_the_container_replaces_the_default_one() -> None:
     assert container_of(extraPodSpec=main(startupProbe={"exec": {}}))["startupProbe"] == {"exec": {}}
 
 
-@pytest.mark.rule("workloads 5.3")
+@pytest.mark.rule("workloads 5.3 #6", "workloads 2.3 envFromSecret")
 def test_the_secret_of_the_component_is_the_last_source() -> None:
     own = {"configMapRef": {"name": "own"}}
 
@@ -95,7 +102,7 @@ def test_the_secret_of_the_component_is_the_last_source() -> None:
     assert container["envFrom"] == [own, {"secretRef": {"name": "hf"}}]
 
 
-@pytest.mark.rule("W-15")
+@pytest.mark.rule("W-15", "workloads 5.5 #4")
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -131,6 +138,6 @@ def test_default_probes_go_by_number_where_the_port_has_another_name() -> None:
     assert container["livenessProbe"]["httpGet"] == {"path": "/live", "port": 9090}
 
 
-@pytest.mark.rule("workloads 5.5")
+@pytest.mark.rule("workloads 5.5 #5")
 def test_a_container_may_be_renamed() -> None:
     assert container_of(extraPodSpec=main(name="engine"))["name"] == "engine"

@@ -22,7 +22,7 @@ def args(**fields: Any) -> dict[str, Any]:
     return {"W": {"ServiceArgs": fields}}
 
 
-@pytest.mark.rule("workloads 4.7", "workloads 4.8")
+@pytest.mark.rule("workloads 4.7 workers", "workloads 4.8 #1", "workloads 12 Config #1")
 @pytest.mark.parametrize(
     ("replicas", "expected"),
     [pytest.param(None, 2, id="unset"), pytest.param(0, 0, id="zero wins"), pytest.param(3, 3, id="spec wins")],
@@ -33,7 +33,7 @@ def test_workers_are_the_replicas_of_a_service_without_any(replicas: int | None,
     assert configured(service, "W", is_frontend=False)["replicas"] == expected
 
 
-@pytest.mark.rule("workloads 4.7")
+@pytest.mark.rule("workloads 4.7 resources.cpu/memory/gpu", "workloads 4.7 #4", "workloads 12 Config #1")
 def test_amounts_go_to_requests_and_limits() -> None:
     service = with_config(
         args(Resources={"GPU": "2"}), resources={"requests": {"cpu": "1", "memory": "1Gi", "gpu": "1"}}
@@ -45,7 +45,7 @@ def test_amounts_go_to_requests_and_limits() -> None:
     }
 
 
-@pytest.mark.rule("workloads 4.7")
+@pytest.mark.rule("workloads 4.7 resources.custom", "workloads 12 Config #1")
 def test_custom_amounts_are_replaced_as_a_whole() -> None:
     service = with_config(
         args(resources={"custom": {"b": "2"}}), resources={"limits": {"custom": {"a": "1"}, "cpu": "1"}}
@@ -56,18 +56,18 @@ def test_custom_amounts_are_replaced_as_a_whole() -> None:
     assert found == {"requests": {"custom": {"b": "2"}}, "limits": {"custom": {"b": "2"}, "cpu": "1"}}
 
 
-@pytest.mark.rule("workloads 4.7")
+@pytest.mark.rule("workloads 4.7 #3", "workloads 12 Config #1")
 @pytest.mark.parametrize("key", ["workers", "Workers", "WORKERS"])
 def test_inner_keys_match_without_regard_to_case(key: str) -> None:
     assert configured(with_config({"W": {"serviceargs": {key: 4}}}), "W", is_frontend=False)["replicas"] == 4
 
 
-@pytest.mark.rule("workloads 4.7")
+@pytest.mark.rule("workloads 4.7 #3")
 def test_service_names_match_exactly() -> None:
     assert "replicas" not in configured(with_config({"w": {"ServiceArgs": {"workers": 4}}}), "W", is_frontend=False)
 
 
-@pytest.mark.rule("workloads 4.7", "workloads 10.11")
+@pytest.mark.rule("workloads 10.11", "workloads 4.7 #2")
 def test_a_frontend_listens_on_its_own_port_whatever_the_configuration_says() -> None:
     service = with_config('{"F": {"port": 8080, "ServiceArgs": {"Workers": 2}}}')
 
@@ -79,7 +79,7 @@ def test_a_frontend_listens_on_its_own_port_whatever_the_configuration_says() ->
     ]
 
 
-@pytest.mark.rule("workloads 10.11")
+@pytest.mark.rule("workloads 10.11", "workloads 4.7 #2")
 def test_others_keep_the_text_as_it_was() -> None:
     text = '{"F": {"port": 8080}}'
 
@@ -87,7 +87,7 @@ def test_others_keep_the_text_as_it_was() -> None:
     assert configured(with_config(text), "G", is_frontend=True)["envs"][1]["value"] == text
 
 
-@pytest.mark.rule("W-11")
+@pytest.mark.rule("W-11", "workloads 4.7 #1")
 @pytest.mark.parametrize(
     "variable", [{"name": NAME}, {"name": NAME, "value": ""}, {"name": NAME, "valueFrom": {"configMapKeyRef": {}}}]
 )
@@ -97,7 +97,7 @@ def test_a_variable_without_a_literal_value_is_left_alone(variable: dict[str, An
     assert configured(service, "W", is_frontend=True) == service
 
 
-@pytest.mark.rule("workloads 4.7")
+@pytest.mark.rule("workloads 4.7 #2", "workloads 4.7 #3", "workloads 12 Config #1")
 @pytest.mark.parametrize(
     ("value", "is_frontend", "start"),
     [

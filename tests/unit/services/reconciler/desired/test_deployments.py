@@ -18,7 +18,12 @@ def rolling(surge: int | str, unavailable: int | str) -> dict[str, Any]:
     return {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
 
 
-@pytest.mark.rule("workloads 7.2")
+@pytest.mark.rule(
+    "workloads 7.2 spec.strategy",
+    "workloads 7.2 #1",
+    "workloads 1.3 nvidia.com/deployment-strategy",
+    "workloads 1.3 nvidia.com/deployment-rolling-update-max-surge, …-max-unavailable",
+)
 @pytest.mark.parametrize(
     ("annotations", "expected"),
     [
@@ -35,7 +40,7 @@ def test_replaces_pods_as_annotated(annotations: dict[str, str], expected: dict[
     assert strategy(annotations) == expected
 
 
-@pytest.mark.rule("workloads 1.3", "workloads 7.1")
+@pytest.mark.rule("workloads 1.3 nvidia.com/deployment-strategy", "workloads 7.1 #11")
 def test_pod_metadata_wins_over_the_components_annotations() -> None:
     component = a_component(
         annotations={STRATEGY: "Recreate", "a": "1"}, extraPodMetadata={"annotations": {STRATEGY: "RollingUpdate"}}
@@ -47,18 +52,18 @@ def test_pod_metadata_wins_over_the_components_annotations() -> None:
     assert made["metadata"]["annotations"] == {STRATEGY: "RollingUpdate", "a": "1"}
 
 
-@pytest.mark.rule("workloads 4.8")
+@pytest.mark.rule("workloads 7.2 spec.replicas", "workloads 2.3 replicas", "workloads 4.8 #1")
 @pytest.mark.parametrize("replicas", [0, 1, 5])
 def test_carries_the_wanted_replicas(replicas: int) -> None:
     assert deployment(a_component(replicas=replicas), PLATFORM)["spec"]["replicas"] == replicas
 
 
-@pytest.mark.rule("workloads 4.8")
+@pytest.mark.rule("workloads 7.2 spec.replicas", "workloads 4.8 #1")
 def test_leaves_replicas_open_when_nobody_asks_for_a_number() -> None:
     assert "replicas" not in deployment(a_component(), PLATFORM)["spec"]
 
 
-@pytest.mark.rule("workloads 7.2")
+@pytest.mark.rule("workloads 7.2 spec.selector.matchLabels")
 def test_its_selector_matches_its_template() -> None:
     made = deployment(a_component(extraPodMetadata={"labels": {"nvidia.com/selector": "other"}}), PLATFORM)
 
@@ -68,7 +73,13 @@ def test_its_selector_matches_its_template() -> None:
     assert made["spec"]["template"]["metadata"]["labels"].items() >= selector.items()
 
 
-@pytest.mark.rule("workloads 10.10")
+@pytest.mark.rule(
+    "workloads 10.10",
+    "workloads 7.1 #11",
+    "workloads 1.2 nvidia.com/dynamo-base-model-hash",
+    "workloads 1.3 #1",
+    "workloads 2.3 modelRef",
+)
 def test_a_model_reference_marks_deployment_and_pods() -> None:
     made = deployment(a_component(modelRef={"name": "Qwen/Qwen3-0.6B"}), PLATFORM)
 

@@ -20,7 +20,9 @@ def names(variables: list[dict[str, Any]]) -> list[str]:
     return [entry["name"] for entry in variables]
 
 
-@pytest.mark.rule("workloads 5.4")
+@pytest.mark.rule(
+    "workloads 5.3 #3", "workloads 5.3 #7", "workloads 5.4 #1", "workloads 5.4 0", "workloads 5.4 3", "workloads 5.4 5"
+)
 def test_a_later_source_wins_over_an_earlier_one() -> None:
     platform = PlatformContext(nats=Nats(address="platform"))
     levels = [
@@ -36,20 +38,20 @@ def test_a_later_source_wins_over_an_earlier_one() -> None:
     assert [environment_of(level)["NATS_SERVER"] for level in levels] == ["platform", "main", "service"]
 
 
-@pytest.mark.rule("workloads 5.4")
+@pytest.mark.rule("workloads 5.4 1", "workloads 5.4 2", "workloads 5.4 5")
 @pytest.mark.parametrize("name", ["DYN_NAMESPACE", "DYN_SYSTEM_PORT", "POD_UID", "DYN_DISCOVERY_BACKEND"])
 def test_a_service_may_replace_every_default(name: str) -> None:
     assert environment_of(container_of(envs=[variable(name, "mine")]))[name] == "mine"
 
 
-@pytest.mark.rule("workloads 5.4")
+@pytest.mark.rule("workloads 5.4", "workloads 12 Env #2")
 def test_a_frontend_keeps_the_port_that_its_service_names() -> None:
     container = container_of(componentType="frontend", envs=[variable("DYN_HTTP_PORT", "3000")])
 
     assert environment_of(container)["DYN_HTTP_PORT"] == "3000"
 
 
-@pytest.mark.rule("workloads 5.4")
+@pytest.mark.rule("workloads 5.4 0", "workloads 1.4 natsAddr, etcdAddr, model-express-url, prometheus-endpoint")
 def test_platform_addresses_appear_only_when_configured() -> None:
     platform = PlatformContext(
         nats=Nats(address="n"),
@@ -63,7 +65,9 @@ def test_platform_addresses_appear_only_when_configured() -> None:
     assert not environment_of(container_of(platform=PlatformContext())).keys() & addresses.keys()
 
 
-@pytest.mark.rule("workloads 5.4", "DS-04")
+@pytest.mark.rule(
+    "DS-04", "workloads 5.4 #4", "workloads 1.3 nvidia.com/dynamo-discovery-backend", "workloads 12 Env #3"
+)
 @pytest.mark.parametrize(
     ("platform", "annotations", "expected"),
     [
@@ -81,7 +85,7 @@ def test_names_the_discovery_back_end_unless_it_is_etcd(
     assert environment_of(container).get("DYN_DISCOVERY_BACKEND") == expected
 
 
-@pytest.mark.rule("workloads 5.4")
+@pytest.mark.rule("workloads 5.4 #1", "workloads 12 Env #5")
 def test_sorts_by_code_point() -> None:
     assert names(joined([variable("DYN_A", "1"), variable("DYNAMO_A", "1"), variable("A", "1")])) == [
         "A",
@@ -90,7 +94,7 @@ def test_sorts_by_code_point() -> None:
     ]
 
 
-@pytest.mark.rule("W-13")
+@pytest.mark.rule("W-13", "workloads 5.4 #2")
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [

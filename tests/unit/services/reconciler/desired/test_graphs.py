@@ -9,7 +9,7 @@ from shared.core.errors import InvalidObjectError
 from tests.unit.services.reconciler.desired.builders import PLATFORM, a_graph, a_worker
 
 
-@pytest.mark.rule("W-41")
+@pytest.mark.rule("W-41", "workloads 4 #1", "workloads 4.1 owner")
 def test_components_are_sorted_by_service_and_owned_by_the_graph() -> None:
     found = graph_children(a_graph({"b": a_worker(), "a": a_worker()}), PLATFORM)
 
@@ -28,7 +28,7 @@ def test_components_are_sorted_by_service_and_owned_by_the_graph() -> None:
     ]
 
 
-@pytest.mark.rule("workloads 3.4")
+@pytest.mark.rule("workloads 3.4 not false (4)", "workloads 3.4 #1")
 def test_a_multinode_service_without_an_orchestrator_does_not_hold_up_the_others() -> None:
     graph = a_graph({"big": a_worker(multinode={"nodeCount": 2}), "small": a_worker()})
 
@@ -51,7 +51,7 @@ def test_services_that_differ_in_case_alone_are_both_refused() -> None:
     assert found.kept == {"g-worker"}
 
 
-@pytest.mark.rule("workloads 3.1")
+@pytest.mark.rule("workloads 3.1 9 component")
 def test_says_which_step_failed() -> None:
     service = a_worker(envs=[{"name": "DYN_DEPLOYMENT_CONFIG", "value": "[]"}])
 

@@ -17,7 +17,15 @@ MANIFESTS = st.dictionaries(
 )
 
 
-@pytest.mark.rule("workloads 5.5")
+@pytest.mark.rule(
+    "workloads 5.5 #1",
+    "workloads 5.5 string, bool, number (plain)",
+    "workloads 5.5 optional scalar/object held by reference (terminationGracePeriodSeconds, "
+    "securityContext, affinity, probes, lifecycle, runAsUser…)",
+    "workloads 5.5 list (command, args, ports, env, volumes, containers, tolerations, volumeMounts, envFrom…)",
+    "workloads 5.5 map (nodeSelector, resources.limits, resources.requests, overhead)",
+    "workloads 5.5 nested plain struct (resources)",
+)
 @pytest.mark.parametrize(
     ("base", "override", "expected"),
     [
@@ -47,7 +55,12 @@ def test_overrides_a_container_with_non_zero_values(
     assert merged(base, override, CONTAINER) == expected
 
 
-@pytest.mark.rule("workloads 5.5")
+@pytest.mark.rule(
+    "workloads 5.5 optional scalar/object held by reference (terminationGracePeriodSeconds, "
+    "securityContext, affinity, probes, lifecycle, runAsUser…)",
+    "workloads 5.5 map (nodeSelector, resources.limits, resources.requests, overhead)",
+    "workloads 12 Merging #10",
+)
 @pytest.mark.parametrize(
     ("base", "override", "expected"),
     [

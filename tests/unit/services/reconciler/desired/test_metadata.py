@@ -40,12 +40,12 @@ def test_labels_that_are_selected_by_cannot_be_overridden(key: str) -> None:
     assert overridden_labels(plain) == ()
 
 
-@pytest.mark.rule("workloads 5.10")
+@pytest.mark.rule("workloads 5.10 labels", "workloads 12 Merging #9", "workloads 2.3 extraPodMetadata")
 def test_other_computed_labels_may_be_overridden_also_with_an_empty_value() -> None:
     assert pod_labels(a_component(extraPodMetadata={"labels": {METRICS: ""}}))[METRICS] == ""
 
 
-@pytest.mark.rule("workloads 5.10")
+@pytest.mark.rule("workloads 5.10 labels", "workloads 7.1 #11")
 def test_metadata_wins_over_the_specs_labels() -> None:
     manifest = a_component_manifest(labels={"a": "metadata"})
     manifest["spec"]["labels"] = {"a": "spec", "b": "spec"}
@@ -53,7 +53,7 @@ def test_metadata_wins_over_the_specs_labels() -> None:
     assert object_labels(component_of(manifest, PLATFORM)) == {"a": "metadata", "b": "spec"}
 
 
-@pytest.mark.rule("workloads 1.3")
+@pytest.mark.rule("workloads 1.3 nvidia.com/enable-metrics", "workloads 1.2 nvidia.com/metrics-enabled")
 @pytest.mark.parametrize(
     ("annotations", "is_marked"),
     [({}, True), ({"nvidia.com/enable-metrics": "false"}, False), ({"nvidia.com/enable-metrics": "False"}, True)],
@@ -62,6 +62,6 @@ def test_metrics_are_on_unless_exactly_false(annotations: dict[str, Any], is_mar
     assert (METRICS in pod_labels(a_component(annotations=annotations))) is is_marked
 
 
-@pytest.mark.rule("workloads 1.2")
+@pytest.mark.rule("workloads 1.2 nvidia.com/dynamo-sub-component-type", "workloads 2.3 subComponentType")
 def test_the_sub_type_is_a_label_only() -> None:
     assert pod_labels(a_component(subComponentType="decode"))["nvidia.com/dynamo-sub-component-type"] == "decode"

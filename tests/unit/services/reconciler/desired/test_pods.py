@@ -15,7 +15,12 @@ from tests.unit.services.reconciler.desired.builders import PLATFORM, a_componen
 BY_ETCD = PlatformContext(discovery=Discovery(backend=DiscoveryBackend.ETCD))
 
 
-@pytest.mark.rule("workloads 5.8")
+@pytest.mark.rule(
+    "workloads 5.8 #1",
+    "workloads 5.8 #3",
+    "workloads 1.1 Default fsGroup",
+    "workloads 1.1 Default pod termination grace",
+)
 def test_starts_from_the_default_pod() -> None:
     pod = pod_of()
 
@@ -24,25 +29,40 @@ def test_starts_from_the_default_pod() -> None:
     assert pod["securityContext"] == {"fsGroup": 1000}
 
 
-@pytest.mark.rule("workloads 5.8")
+@pytest.mark.rule("workloads 5.8 #3", "workloads 12 Merging #7", "workloads 12 Merging #8")
 @pytest.mark.parametrize("given", [{}, {"fsGroup": 5}, {"runAsUser": 1}])
 def test_a_security_context_of_the_user_is_used_as_it_is(given: dict[str, Any]) -> None:
     assert pod_of(extraPodSpec={"securityContext": given})["securityContext"] == given
 
 
-@pytest.mark.rule("workloads 5.5")
+@pytest.mark.rule(
+    "workloads 5.5 optional scalar/object held by reference (terminationGracePeriodSeconds, "
+    "securityContext, affinity, probes, lifecycle, runAsUser…)",
+    "workloads 5.8 #2",
+    "workloads 12 Merging #3",
+)
 def test_a_grace_period_of_zero_wins() -> None:
     assert pod_of(extraPodSpec={"terminationGracePeriodSeconds": 0})["terminationGracePeriodSeconds"] == 0
 
 
-@pytest.mark.rule("workloads 5.8")
+@pytest.mark.rule("workloads 5.8 #2", "workloads 5.8 #5", "workloads 12 Merging #6")
 def test_sidecars_stand_before_the_main_container() -> None:
     pod = pod_of(extraPodSpec={"containers": [{"name": "a"}, {"name": "b"}]})
 
     assert [container["name"] for container in pod["containers"]] == ["a", "b", "main"]
 
 
-@pytest.mark.rule("workloads 5.9", "W-10", "W-20", "W-60")
+@pytest.mark.rule(
+    "W-10",
+    "W-20",
+    "W-60",
+    "workloads 5.9 1",
+    "workloads 5.9 2",
+    "workloads 5.9 3",
+    "workloads 5.9 4",
+    "workloads 5.8 #4",
+    "workloads 1.1 Planner service account",
+)
 @pytest.mark.parametrize(
     ("platform", "spec", "accounts", "expected"),
     [
@@ -69,7 +89,7 @@ def test_chooses_the_account(
     assert pod["serviceAccountName"] == expected
 
 
-@pytest.mark.rule("workloads 5.8", "W-19", "OB-07")
+@pytest.mark.rule("W-19", "OB-07", "workloads 5.8 #7", "workloads 12 Pull secrets #2", "workloads 12 Pull secrets #3")
 def test_discovered_pull_secrets_follow_the_users_sorted_and_once() -> None:
     found = Surroundings(pull_secrets={"nvcr.io": ("z", "own", "a", "z"), "other": ("b",)})
 
@@ -81,7 +101,7 @@ def test_discovered_pull_secrets_follow_the_users_sorted_and_once() -> None:
     assert pod["imagePullSecrets"] == [{"name": "own"}, {"name": "a"}, {"name": "z"}]
 
 
-@pytest.mark.rule("workloads 5.8")
+@pytest.mark.rule("workloads 1.3 nvidia.com/disable-image-pull-secret-discovery", "workloads 5.8 #9")
 @pytest.mark.parametrize(
     ("value", "is_discovered"), [("true", False), ("false", True), ("invalid", True), (None, True)]
 )
@@ -97,7 +117,7 @@ def test_discovery_of_pull_secrets_is_switched_off_by_exactly_true(value: str | 
     assert ("imagePullSecrets" in pod) is is_discovered
 
 
-@pytest.mark.rule("workloads 5.8")
+@pytest.mark.rule("workloads 5.8 #9")
 @pytest.mark.parametrize("container", [{}, {"image": "elsewhere.io/x"}])
 def test_no_image_or_another_registry_finds_no_secret(container: dict[str, Any]) -> None:
     found = Surroundings(pull_secrets={"r.io": ("s",)})
@@ -105,14 +125,14 @@ def test_no_image_or_another_registry_finds_no_secret(container: dict[str, Any])
     assert "imagePullSecrets" not in pod_of(surroundings=found, extraPodSpec={"mainContainer": container})
 
 
-@pytest.mark.rule("workloads 5.10")
+@pytest.mark.rule("workloads 5.10 annotations")
 def test_only_pod_metadata_reaches_the_pods_annotations() -> None:
     component = a_component(annotations={"a": "1"}, extraPodMetadata={"annotations": {"b": "2"}})
 
     assert pod_template(component, PLATFORM)["metadata"]["annotations"] == {"b": "2"}
 
 
-@pytest.mark.rule("workloads 7.3")
+@pytest.mark.rule("workloads 7.3", "workloads 1.3 nvidia.com/enable-debug-mode")
 def test_a_debugger_joins_when_asked_for() -> None:
     pod = pod_of(annotations={"nvidia.com/enable-debug-mode": "true"})
 
@@ -120,7 +140,7 @@ def test_a_debugger_joins_when_asked_for() -> None:
     assert pod["shareProcessNamespace"] is True
 
 
-@pytest.mark.rule("workloads 6.1")
+@pytest.mark.rule("workloads 6.1", "workloads 5 #1")
 def test_names_the_part_that_failed() -> None:
     with pytest.raises(RenderError) as error:
         pod_of(backendFramework="sglang", extraPodSpec={"mainContainer": {"command": ["python3", "-m", "dynamo.vllm"]}})

@@ -7,7 +7,22 @@ import pytest
 from services.reconciler.desired.pull_secrets import registry_host
 
 
-@pytest.mark.rule("PS-T1", "PS-T2", "PS-T3", "PS-T4", "PS-T5", "TB-25", "W-19")
+@pytest.mark.rule(
+    "PS-T1",
+    "PS-T2",
+    "PS-T3",
+    "PS-T4",
+    "PS-T5",
+    "TB-25",
+    "W-19",
+    "workloads 5.8 nvcr.io/nvidia/x:1.0",
+    "workloads 5.8 gitlab-master.example.com:5005/registry",
+    "workloads 5.8 https://host:5005/registry",
+    "workloads 5.8 frontend-image",
+    "workloads 5.8 nginx:latest",
+    "workloads 5.8 empty",
+    "workloads 5.8 #10",
+)
 @pytest.mark.parametrize(
     ("image", "host"),
     [

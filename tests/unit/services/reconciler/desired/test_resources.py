@@ -16,7 +16,18 @@ def resources_of(**spec: Any) -> Any:
     return container_of(**spec).get("resources")
 
 
-@pytest.mark.rule("workloads 5.6")
+@pytest.mark.rule(
+    "workloads 5.6 cpu, memory",
+    "workloads 5.6 gpu",
+    "workloads 5.6 custom",
+    "workloads 5.6 claims",
+    "workloads 5.6 #2",
+    "workloads 1.1 Default GPU resource name",
+    "workloads 2.3 resources.requests, resources.limits",
+    "workloads 2.3 resources.claims",
+    "workloads 12 Resources #1",
+    "workloads 12 Resources #2",
+)
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -39,21 +50,27 @@ def test_maps_the_fields_of_a_component(given: dict[str, Any], expected: dict[st
     assert resources_of(resources=given) == expected
 
 
-@pytest.mark.rule("W-16")
+@pytest.mark.rule("W-16", "workloads 5.6 gpu")
 def test_requested_gpus_reach_the_pod_under_their_own_type() -> None:
     given = {"requests": {"gpu": "1", "gpuType": "amd.com/gpu"}, "limits": {"gpu": "2"}}
 
     assert resources_of(resources=given) == {"requests": {"amd.com/gpu": "1"}, "limits": {"nvidia.com/gpu": "2"}}
 
 
-@pytest.mark.rule("workloads 5.6")
+@pytest.mark.rule(
+    "workloads 5.3 #5",
+    "workloads 5.6 #1",
+    "workloads 5.6 claims",
+    "workloads 12 Resources #4",
+    "workloads 12 Resources #5",
+)
 def test_a_component_wins_over_its_container_key_by_key() -> None:
     found = resources_of(extraPodSpec=MAIN, resources={"limits": {"cpu": "4"}, "claims": [{"name": "b"}]})
 
     assert found == {"limits": {"cpu": "4", "memory": "1Gi"}, "claims": [{"name": "own"}, {"name": "b"}]}
 
 
-@pytest.mark.rule("workloads 5.6")
+@pytest.mark.rule("workloads 5.6 #2", "workloads 12 Resources #3")
 @pytest.mark.parametrize(
     ("given", "key"),
     [

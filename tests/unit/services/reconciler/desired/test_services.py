@@ -20,7 +20,7 @@ def made(platform: PlatformContext = PLATFORM, **spec: Any) -> Any:
     return service(a_component(platform=platform, **spec))
 
 
-@pytest.mark.rule("workloads 7.5", "W-35")
+@pytest.mark.rule("W-35", "workloads 7.5 #2")
 @pytest.mark.parametrize(
     ("kind", "port"),
     [
@@ -40,7 +40,7 @@ def test_a_type_without_a_port_needs_one_for_discovery_only(kind: str, exists: b
     assert (made(BY_ETCD, componentType=kind) is not None) is exists
 
 
-@pytest.mark.rule("W-36")
+@pytest.mark.rule("W-36", "workloads 7.5 #3")
 def test_selects_the_pods_of_its_own_component() -> None:
     assert made()["spec"]["selector"] == {
         "nvidia.com/dynamo-component": "w",
@@ -49,7 +49,11 @@ def test_selects_the_pods_of_its_own_component() -> None:
     }
 
 
-@pytest.mark.rule("workloads 7.5")
+@pytest.mark.rule(
+    "workloads 7.5 #4",
+    "workloads 1.2 nvidia.com/dynamo-discovery-backend",
+    "workloads 1.2 nvidia.com/dynamo-discovery-enabled",
+)
 @pytest.mark.parametrize(
     ("platform", "kind", "expected"),
     [
@@ -64,7 +68,7 @@ def test_is_labelled_for_discovery(platform: PlatformContext, kind: str, expecte
     assert {key: value for key, value in labels.items() if "discovery" in key} == expected
 
 
-@pytest.mark.rule("workloads 7.5")
+@pytest.mark.rule("workloads 7.5 #1")
 def test_a_component_without_a_dynamo_namespace_is_refused() -> None:
     with pytest.raises(RenderError) as error:
         made(dynamoNamespace="")

@@ -18,7 +18,13 @@ def claim(name: str) -> dict[str, Any]:
     return {"name": name, "persistentVolumeClaim": {"claimName": name}}
 
 
-@pytest.mark.rule("workloads 5.7")
+@pytest.mark.rule(
+    "workloads 5.3 #8",
+    "workloads 5.7 volumeMounts[] entry",
+    "workloads 5.8 #6",
+    "workloads 2.3 volumeMounts[]",
+    "workloads 12 Volumes #1",
+)
 def test_claims_follow_the_users_volumes_and_shared_memory_comes_last() -> None:
     pod = pod_of(
         extraPodSpec={
@@ -32,7 +38,7 @@ def test_claims_follow_the_users_volumes_and_shared_memory_comes_last() -> None:
     assert [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]] == ["/own", "/b", "/a", "/dev/shm"]
 
 
-@pytest.mark.rule("W-17")
+@pytest.mark.rule("W-17", "workloads 5.7 #1")
 def test_a_claim_mounted_twice_is_one_volume() -> None:
     pod = pod_of(volumeMounts=[{"name": "a", "mountPoint": "/x"}, {"name": "a", "mountPoint": "/y"}])
 
@@ -49,7 +55,14 @@ def test_a_volume_that_the_user_lists_is_not_listed_again() -> None:
     assert pod["volumes"] == [own, SHARED]
 
 
-@pytest.mark.rule("workloads 5.7")
+@pytest.mark.rule(
+    "workloads 5.7 sharedMemory unset",
+    "workloads 5.7 sharedMemory.disabled: true",
+    "workloads 5.7 sharedMemory.size non-zero",
+    "workloads 1.1 Default shared memory",
+    "workloads 2.3 sharedMemory",
+    "workloads 12 Volumes #5",
+)
 @pytest.mark.parametrize(
     ("given", "volume"),
     [
@@ -80,7 +93,14 @@ def test_what_the_user_mounts_at_the_place_of_shared_memory_stays() -> None:
     assert pod["containers"][0]["volumeMounts"] == [mount]
 
 
-@pytest.mark.rule("workloads 5.7")
+@pytest.mark.rule(
+    "workloads 5.7 empty name",
+    "workloads 5.7 not a cache, empty mountPoint",
+    "workloads 5.7 cache, empty mountPoint, other backend incl. noop",
+    "workloads 12 Volumes #2",
+    "workloads 12 Volumes #3",
+    "workloads 12 Volumes #4",
+)
 @pytest.mark.parametrize(
     ("mount", "spec", "message"),
     [
@@ -114,7 +134,13 @@ def test_an_incomplete_mount_is_refused(mount: dict[str, Any], spec: dict[str, A
     assert error.value.text == f"failed to generate base pod spec: {message}"
 
 
-@pytest.mark.rule("workloads 5.7", "W-18")
+@pytest.mark.rule(
+    "W-18",
+    "workloads 5.7 cache, empty mountPoint, backend vLLM",
+    "workloads 1.1 Default vLLM compile-cache mount",
+    "workloads 5.7 #2",
+    "workloads 12 Volumes #4",
+)
 @pytest.mark.parametrize(
     ("mount", "path"),
     [

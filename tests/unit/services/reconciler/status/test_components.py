@@ -12,7 +12,7 @@ from tests.unit.services.reconciler.desired.builders import PLATFORM, a_componen
 from tests.unit.services.reconciler.status.builders import PROBLEM, a_workload, component_facts, condition, truths
 
 
-@pytest.mark.rule("workloads 7.3", "W-01", "W-28")
+@pytest.mark.rule("W-01", "W-28", "workloads 7.3 yes", "workloads 7.1 #2", "workloads 7.1 #8")
 def test_a_ready_deployment_makes_the_component_available() -> None:
     status = component_status(component_facts())
 
@@ -26,7 +26,7 @@ def test_a_ready_deployment_makes_the_component_available() -> None:
     assert {each["observedGeneration"] for each in status["conditions"]} == {3}
 
 
-@pytest.mark.rule("workloads 7.3", "W-28")
+@pytest.mark.rule("W-28", "workloads 7.3 no", "workloads 7.1 #8")
 def test_an_unready_deployment_is_named_with_what_would_unblock_it() -> None:
     status = component_status(component_facts(workload=a_workload(available=1)))
 
@@ -41,7 +41,7 @@ def test_an_unready_deployment_is_named_with_what_would_unblock_it() -> None:
     assert truths(status)["Stalled"] == "False"
 
 
-@pytest.mark.rule("workloads 7.1", "W-01")
+@pytest.mark.rule("W-01", "workloads 7.1 #4", "workloads 12 Deployment readiness #1")
 def test_before_anything_was_observed_nothing_is_known() -> None:
     status = component_status(component_facts(workload=None))
 
@@ -52,7 +52,7 @@ def test_before_anything_was_observed_nothing_is_known() -> None:
     assert "service" not in status
 
 
-@pytest.mark.rule("workloads 7.1")
+@pytest.mark.rule("workloads 7.1 #2")
 def test_an_invalid_spec_says_so_and_stalls() -> None:
     status = component_status(component_facts(obstacle=invalid("spec.replicas must be non-negative")))
 
@@ -65,7 +65,7 @@ def test_an_invalid_spec_says_so_and_stalls() -> None:
     assert condition(status, "Stalled")[:2] == ("True", "ValidationFailed")
 
 
-@pytest.mark.rule("workloads 7.1", "W-25", "W-62")
+@pytest.mark.rule("W-25", "W-62", "workloads 7.1 #9")
 def test_what_cannot_be_rendered_is_reported_in_the_references_words_and_stalls() -> None:
     problem = component_children(a_component_manifest(multinode={"nodeCount": 2}), PLATFORM).problem
     assert problem is not None

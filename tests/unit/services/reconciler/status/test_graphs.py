@@ -24,7 +24,7 @@ from tests.unit.services.reconciler.status.builders import (
 NOT_READY = "Component deployment not ready - Available condition not true"
 
 
-@pytest.mark.rule("workloads 9.4")
+@pytest.mark.rule("workloads 9.4 all ready", "workloads 12 DGD #1")
 def test_a_graph_of_ready_components_is_successful() -> None:
     status = graph_status(graph_facts(expected("g-a", "a"), expected("g-b", "b")))
 
@@ -35,7 +35,7 @@ def test_a_graph_of_ready_components_is_successful() -> None:
     assert list(status["services"]) == ["a", "b"]
 
 
-@pytest.mark.rule("workloads 9.3", "workloads 9.4")
+@pytest.mark.rule("workloads 9.3 #1", "workloads 9.4 #1", "workloads 9.4 some not", "workloads 12 DGD #1")
 def test_waiting_components_are_named_in_order() -> None:
     facts = graph_facts(
         expected("g-z", "z", is_available=False), expected("g-b", "b"), expected("g-a", "a", is_available=False)
@@ -67,6 +67,7 @@ def test_only_a_status_of_what_we_applied_counts(applied: int, state: dict[str, 
     assert expected(applied=applied, **state).is_ready is is_ready
 
 
+@pytest.mark.rule("workloads 12 DGD #2")
 def test_a_component_that_was_not_observed_is_waited_for() -> None:
     status = graph_status(graph_facts(ExpectedComponent("g-w", "w", 1)))
 
@@ -75,7 +76,7 @@ def test_a_component_that_was_not_observed_is_waited_for() -> None:
     assert "services" not in status
 
 
-@pytest.mark.rule("workloads 9.4", "workloads 3.4")
+@pytest.mark.rule("workloads 3.4", "workloads 9.4 step error")
 def test_services_without_a_component_fail_the_graph_in_the_references_words() -> None:
     status = graph_status(graph_facts(expected("g-a", "a"), problems=[PROBLEM, PROBLEM]))
 
@@ -89,7 +90,7 @@ def test_services_without_a_component_fail_the_graph_in_the_references_words() -
     assert list(status["services"]) == ["a"]
 
 
-@pytest.mark.rule("workloads 9.4")
+@pytest.mark.rule("workloads 9.4 step error", "workloads 9.4 finalizer error", "workloads 9.4 validation")
 @pytest.mark.parametrize(
     ("obstacle", "ready", "is_stalled"),
     [
@@ -131,7 +132,7 @@ def test_services_keep_their_last_known_replicas_through_an_error() -> None:
     assert status["services"] == last
 
 
-@pytest.mark.rule("workloads 9.3")
+@pytest.mark.rule("workloads 9.3 #1")
 def test_services_that_are_gone_are_not_reported() -> None:
     status = graph_status(graph_facts(expected(), last_services={"old": {"replicas": 1}}))
 

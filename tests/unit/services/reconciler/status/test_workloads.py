@@ -12,7 +12,14 @@ from tests.unit.services.reconciler.status.builders import READY, a_workload
 APPLIED = 2
 
 
-@pytest.mark.rule("workloads 7.3", "W-54")
+@pytest.mark.rule(
+    "W-54",
+    "workloads 7.3 #3",
+    "workloads 12 Deployment readiness #2",
+    "workloads 12 Deployment readiness #3",
+    "workloads 12 Deployment readiness #4",
+    "workloads 12 Deployment readiness #5",
+)
 @pytest.mark.parametrize(
     ("observed", "ready"),
     [
@@ -64,7 +71,7 @@ def test_nothing_blocks_what_is_ready() -> None:
     assert blocker(READY, APPLIED) is None
 
 
-@pytest.mark.rule("workloads 2.4", "W-48")
+@pytest.mark.rule("W-48", "workloads 2.4 Deployment")
 def test_reports_all_counters() -> None:
     assert replica_status(a_workload(ready=1, available=0, updated=3, replicas=4)) == {
         "componentKind": "Deployment",

@@ -27,7 +27,22 @@ COMPLETE = {
 }
 
 
-@pytest.mark.rule("T-SH-1", "T-SH-2", "T-SH-3", "T-SH-4", "T-SH-5", "T-SH-6", "T-SH-7", "T-SH-8", "T-SH-9", "T-SH-10")
+@pytest.mark.rule(
+    "T-SH-1",
+    "T-SH-2",
+    "T-SH-3",
+    "T-SH-4",
+    "T-SH-5",
+    "T-SH-6",
+    "T-SH-7",
+    "T-SH-8",
+    "T-SH-9",
+    "T-SH-10",
+    "workloads 2.5 replicas < 0",
+    "workloads 2.5 ingress enabled, no host",
+    "workloads 2.5 volume mount without mount point and not compile cache",
+    "workloads 2.5 sharedMemory set, not disabled, zero size",
+)
 @pytest.mark.rule("SH-01", "SH-02", "SH-03", "SH-04")
 @pytest.mark.parametrize(
     ("spec", "errors"),
@@ -60,14 +75,14 @@ def test_a_component_is_judged_by_the_shared_rules(spec: dict[str, Any], errors:
     assert (verdict.errors, verdict.warnings) == (errors, ())
 
 
-@pytest.mark.rule("T-SH-11")
+@pytest.mark.rule("T-SH-11", "workloads 2.5 #2")
 def test_a_violation_names_the_path_of_the_component() -> None:
     verdict = judge_component(ComponentSpec(replicas=-1), "spec.services[main]")
 
     assert verdict.message == "spec.services[main].replicas must be non-negative"
 
 
-@pytest.mark.rule("T-SH-12", "T-SH-13", "SH-W1")
+@pytest.mark.rule("T-SH-12", "T-SH-13", "SH-W1", "workloads 2.3 autoscaling")
 @pytest.mark.parametrize(
     ("spec", "warnings"),
     [

@@ -58,7 +58,19 @@ def scaled(replicas: int | None, *, enabled: bool = True) -> dict[str, Any]:
 
 
 @pytest.mark.rule(*(f"T-GC-{row}" for row in range(1, 14)))
-@pytest.mark.rule("GC-01", "GC-02", "GC-03", "GC-04", "GC-05", "GC-06")
+@pytest.mark.rule(
+    "GC-01",
+    "GC-02",
+    "GC-03",
+    "GC-04",
+    "GC-05",
+    "GC-06",
+    "workloads 2.5 #1",
+    "workloads 2.5 DGD has no services",
+    "workloads 2.5 PVC name absent/empty",
+    "workloads 2.5 PVC create without class / size / mode",
+    "workloads 2.5 #2",
+)
 @pytest.mark.parametrize(
     ("graph", "errors"),
     [
