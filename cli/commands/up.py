@@ -21,7 +21,7 @@ from shared.api.platform import Capability
 
 HELP = """Start the platform on this machine: NATS, etcd, a Kubernetes API, a workload simulator and the five services.
 
-Example: dynamoctl up --name lab --set platform.ingress.className=nginx --latency 5
+Example: dynamoctl up --name lab --offer grove,kai --set platform.ingress.className=nginx
 """
 
 MEMBERS = (1, 3)
@@ -33,10 +33,9 @@ def up(
     name: Annotated[str, typer.Option("--name", help="Name of the stack; stacks do not touch each other.")] = (
         DEFAULT_STACK
     ),
-    capability: Annotated[
-        list[Capability] | None,
-        typer.Option("--capability", help="An orchestrator that the cluster offers; may be repeated."),
-    ] = None,
+    offer: Annotated[
+        str, typer.Option("--offer", help=f"What the cluster offers, of {', '.join(Capability)}; such as grove,kai.")
+    ] = "",
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting as platform.PATH=VALUE or SERVICE.FIELD=VALUE; may be repeated."),
@@ -56,7 +55,7 @@ def up(
     ] = 1,
 ) -> int:
     """Bring a stack up, or say that it is up already."""
-    options = with_nodes(stack_options(name, capability or [], setting or [], latency, replicas or []), nodes)
+    options = with_nodes(stack_options(name, offered(offer), setting or [], latency, replicas or []), nodes)
     options = with_members(options, nats=nats_members, etcd=etcd_members)
     with starting(name):
         running = read_stack(name)
@@ -93,6 +92,11 @@ def start_parts(bringup: Bringup, progress: Progress) -> None:
     progress("cluster", "base objects applied")
     bringup.start_simulator()
     bringup.start_services()
+
+
+def offered(text: str) -> tuple[str, ...]:
+    """Return what `--offer` names, each once; `stack_options` refuses what the lab does not know."""
+    return tuple(dict.fromkeys(name for each in text.split(",") if (name := each.strip())))
 
 
 def stack_options(

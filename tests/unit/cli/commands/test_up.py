@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.commands.up import stack_options, with_members, with_nodes
+from cli.commands.up import offered, stack_options, with_members, with_nodes
 from cli.failures import CommandError
 
 
@@ -28,3 +28,21 @@ def test_a_stack_has_as_many_members_as_asked() -> None:
 def test_other_numbers_of_members_are_refused(nats: int, etcd: int) -> None:
     with pytest.raises(CommandError, match="it is 1 or 3"):
         with_members(stack_options("lab", [], [], 0, []), nats=nats, etcd=etcd)
+
+
+def test_what_a_stack_offers_is_a_list_with_commas() -> None:
+    options = stack_options("lab", offered("grove, lws,grove"), [], 0, [])
+
+    names = [path.name for path in options.crd_files if path.parent.name in ("grove", "lws")]
+    assert names == [
+        "podcliques.yaml",
+        "podcliquescalinggroups.yaml",
+        "podcliquesets.yaml",
+        "leaderworkersets.yaml",
+        "podgroups.yaml",
+    ]
+
+
+def test_an_offer_that_the_lab_does_not_know_is_refused() -> None:
+    with pytest.raises(CommandError, match="unknown capability 'ray': the lab knows grove, istio, kai, lws"):
+        stack_options("lab", offered("ray"), [], 0, [])
