@@ -22,6 +22,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from cli.app import application
+from scripts.difference_page import differences
 from scripts.monitoring_pages import monitoring, troubleshooting
 from shared.api.platform import PlatformContext
 from shared.runtime.settings import ServiceSettings, default_text, names_of
@@ -41,6 +42,7 @@ def generate() -> dict[str, str]:
         "configuration.md": configuration(),
         "metrics.md": metrics(),
         "cli.md": commands(),
+        "differences.md": differences(),
         "monitoring.md": monitoring(),
         "troubleshooting.md": troubleshooting(),
     }

@@ -1,8 +1,8 @@
 """Which Events matter when two recordings are compared, and what each of them tells.
 
 The reference tells of every step of every object ("Creating a new", "Skipping update"), of its own conflicts, and by
-the namespace instead of the name (W-29, OB-03, OB-04). What a user reads the Events of a graph for stays: what was made,
-what went wrong. The accounts of a graph are made by another service, which tells of them in its decisions.
+the namespace instead of the name (W-29, OB-03, OB-04). What a user reads the Events of a graph for stays: what was
+made, what went wrong. A graph's accounts are made by another service, which tells of them in its decisions.
 """
 
 from __future__ import annotations
