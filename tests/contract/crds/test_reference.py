@@ -84,7 +84,14 @@ def differences(theirs: dict[str, Any], ours: dict[str, Any], path: str = "") ->
             yield from differences(theirs[keyword], ours[keyword], f"{path}[]")
 
 
-@pytest.mark.rule("UP-01", "CC-03", "CC-04")
+@pytest.mark.rule(
+    "UP-01",
+    "CC-03",
+    "CC-04",
+    "workloads 2 #1",
+    "workloads 2 DynamoGraphDeployment",
+    "workloads 2 DynamoComponentDeployment",
+)
 @pytest.mark.parametrize("definition", ALL)
 def test_names_scope_versions_and_subresources_are_those_of_the_reference(
     conformance: Conformance, definition: Definition
@@ -98,7 +105,9 @@ def test_names_scope_versions_and_subresources_are_those_of_the_reference(
     assert version(ours).get("subresources") == version(theirs).get("subresources")
 
 
-@pytest.mark.rule("UP-01", "CC-05")
+@pytest.mark.rule(
+    "UP-01", "CC-05", "workloads 2 DynamoGraphDeployment", "workloads 2 DynamoComponentDeployment", "W-03"
+)
 @pytest.mark.parametrize("definition", ALL)
 def test_columns_are_those_of_the_reference(conformance: Conformance, definition: Definition) -> None:
     theirs = version(reference(conformance, definition)).get("additionalPrinterColumns", [])
@@ -117,7 +126,27 @@ def test_columns_are_those_of_the_reference(conformance: Conformance, definition
     assert version(crd(definition))["additionalPrinterColumns"] == wanted
 
 
-@pytest.mark.rule("UP-01", "UP-05")
+@pytest.mark.rule(
+    "UP-01",
+    "UP-05",
+    "workloads 2.1 backendFramework",
+    "workloads 2.1 envs",
+    "workloads 2.1 pvcs",
+    "workloads 2.1 pvcs[].name",
+    "workloads 2.1 pvcs[].create",
+    "workloads 2.1 pvcs[].size",
+    "workloads 2.1 pvcs[].storageClass, pvcs[].volumeAccessMode",
+    "workloads 2.1 services",
+    "workloads 2.2 #1",
+    "workloads 2.3 annotations, labels",
+    "workloads 2.3 ingress",
+    "workloads 2.3 extraPodSpec",
+    "workloads 2.3 multinode.nodeCount",
+    "workloads 2.3 scalingAdapter.enabled",
+    "workloads 2.4 #1",
+    "workloads 2.4 #2",
+    "workloads 2.4 #3",
+)
 @pytest.mark.parametrize("definition", ALL)
 def test_fields_and_their_limits_are_those_of_the_reference(conformance: Conformance, definition: Definition) -> None:
     theirs, ours = reference(conformance, definition), crd(definition)

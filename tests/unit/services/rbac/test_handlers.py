@@ -119,7 +119,9 @@ async def a_desk(*manifests: Manifest, **more: Any) -> Desk:
 # The accounts that a namespace's graphs share
 
 
-@pytest.mark.rule("RB-06", "RB-09", "T-RB-1")
+@pytest.mark.rule(
+    "RB-06", "RB-09", "T-RB-1", "workloads 3.1 #4", "workloads 3.2 #1", "workloads 1.1 Planner service account"
+)
 async def test_makes_the_account_and_its_binding() -> None:
     desk = await a_desk(a_role())
 
@@ -186,7 +188,7 @@ async def test_wrong_subjects_are_replaced_in_place(wrong: dict[str, str]) -> No
     assert uid_of(desk.binding) == uid
 
 
-@pytest.mark.rule("T-RB-4")
+@pytest.mark.rule("T-RB-4", "workloads 3.2 #1")
 async def test_each_namespace_with_a_graph_has_its_own() -> None:
     desk = await a_desk(a_role(), a_graph("chat", "other"))
 
@@ -358,6 +360,7 @@ async def test_a_lost_claim_writes_nothing() -> None:
 # A graph's own grants
 
 
+@pytest.mark.rule("workloads 3.1 #7")
 async def test_a_graph_gets_its_discovery_account_role_and_binding() -> None:
     desk = await a_desk()
 
@@ -374,6 +377,7 @@ async def test_a_graph_gets_its_discovery_account_role_and_binding() -> None:
     assert desk.cluster.requests == []
 
 
+@pytest.mark.rule("workloads 7.8 discovery kubernetes → etcd")
 async def test_another_back_end_takes_the_grants_away() -> None:
     desk = await a_desk()
     await desk.run(CHAT)

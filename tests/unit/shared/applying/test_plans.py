@@ -45,10 +45,12 @@ def reasons(found: Plan) -> list[tuple[str, str]]:
     return [(change.ref.name, change.reason) for change in found.changes]
 
 
+@pytest.mark.rule("workloads 9.1 absent (2)")
 def test_what_is_missing_is_created() -> None:
     assert reasons(planned(a_child())) == [("one", "created")]
 
 
+@pytest.mark.rule("workloads 9.1 present (2)", "workloads 9.1 otherwise", "workloads 12 Sync #1")
 def test_what_is_as_applied_is_left_alone() -> None:
     found = planned(a_child(), inventory=record(a_child()), view=a_view([live(a_child())]))
 
@@ -56,12 +58,16 @@ def test_what_is_as_applied_is_left_alone() -> None:
     assert found.kept == record(a_child()).children
 
 
+@pytest.mark.rule("workloads 9.1 present (3)", "workloads 9.1 H ≠ last hash", "workloads 12 Sync #1")
 def test_what_is_desired_differently_is_updated() -> None:
     found = planned(a_child(type="NodePort"), inventory=record(a_child()), view=a_view([live(a_child())]))
 
     assert reasons(found) == [("one", "updated")]
 
 
+@pytest.mark.rule(
+    "W-49", "W-50", "workloads 9.1 generation > 0 and generation > last", "workloads 12 Sync #1", "workloads 12 Sync #4"
+)
 def test_what_somebody_changed_is_repaired() -> None:
     changed = live(a_child(), finalizers=["x"], managedFields=[{"manager": "dynamo-rbac", "fieldsV1": {}}])
 
@@ -84,6 +90,7 @@ def test_what_was_written_after_the_record_is_repaired_without_a_generation_too(
     assert reasons(found) == [("one", "repaired")]
 
 
+@pytest.mark.rule("workloads 9.1 #4", "workloads 12 Sync #3")
 def test_a_new_version_without_a_new_generation_is_no_reason_to_write() -> None:
     reported = live(a_child(), version=9)
 
@@ -100,10 +107,14 @@ def test_what_was_made_anew_by_somebody_is_repaired() -> None:
     assert reasons(planned(a_child(), inventory=record(a_child()), view=a_view([other]))) == [("one", "repaired")]
 
 
+@pytest.mark.rule(
+    "workloads 9.1 hash annotation missing", "workloads 9.1 generation annotation missing", "workloads 12 Sync #1"
+)
 def test_what_is_there_without_a_record_is_applied() -> None:
     assert reasons(planned(a_child(), view=a_view([live(a_child())]))) == [("one", "updated")]
 
 
+@pytest.mark.rule("W-39")
 def test_what_another_owner_controls_is_never_touched() -> None:
     found = planned(a_child(), view=a_view([live(a_child(owner="another"))]))
 
@@ -124,6 +135,7 @@ def test_what_is_being_deleted_is_waited_for() -> None:
     assert found.waiting == (ONE,)
 
 
+@pytest.mark.rule("workloads 9.1 present", "workloads 12 Sync #1")
 def test_what_is_not_wanted_any_more_is_deleted() -> None:
     found = planned(inventory=record(a_child()), view=a_view([live(a_child())]))
 
@@ -140,6 +152,7 @@ def test_what_is_controlled_without_a_record_is_deleted() -> None:
     assert planned(view=a_view([live(a_child())])).removals == (Removal(ONE, "uid-one"),)
 
 
+@pytest.mark.rule("W-39")
 def test_what_took_a_recorded_name_is_not_deleted() -> None:
     other = live(a_child(owner=""), uid="another")
 

@@ -30,6 +30,7 @@ from tests.unit.services.reconciler.handlers.worlds import (
 pytestmark = pytest.mark.asyncio
 
 
+@pytest.mark.rule("workloads 3.1 #9", "workloads 3.1 #10")
 async def test_a_graph_is_brought_to_successful() -> None:
     desk = await a_desk(a_graph("web", "work"))
 
@@ -40,6 +41,7 @@ async def test_a_graph_is_brought_to_successful() -> None:
     assert {each["metadata"]["name"] for each in desk.cluster.all(DEPLOYMENTS)} == {"chat-web", "chat-work"}
 
 
+@pytest.mark.rule("workloads 3.1 #3", "workloads 9.2 #1", "workloads 7.1 #3")
 async def test_the_first_pass_sets_the_finalizer_before_it_makes_anything() -> None:
     desk = await a_desk(a_graph())
 
@@ -49,6 +51,7 @@ async def test_the_first_pass_sets_the_finalizer_before_it_makes_anything() -> N
     assert FINALIZER in finalizers_of(desk.cluster.peek(CHAT) or {})
 
 
+@pytest.mark.rule("workloads 9.1 present (2)", "workloads 9.1 otherwise", "workloads 12 Sync #3")
 async def test_a_resting_graph_costs_no_request_and_no_etcd_call() -> None:
     desk = await a_desk(a_graph())
     await desk.bring_about()
@@ -62,7 +65,7 @@ async def test_a_resting_graph_costs_no_request_and_no_etcd_call() -> None:
     assert sum(desk.store.calls.values()) == 0
 
 
-@pytest.mark.rule("P-17")
+@pytest.mark.rule("P-17", "OB-09")
 async def test_a_new_owner_of_a_resting_graph_asks_the_cluster_for_nothing() -> None:
     desk = await a_desk(a_graph())
     await desk.bring_about()
@@ -262,6 +265,7 @@ async def test_a_graph_that_is_gone_leaves_no_inventory() -> None:
     assert desk.store.pairs(KEYS.inventories("reconciler")) == {}
 
 
+@pytest.mark.rule("W-52", "workloads 9.2 #1", "workloads 3.1 #10")
 async def test_a_graph_in_deletion_is_only_let_go() -> None:
     desk = await a_desk(a_graph(finalizers=["example.com/keep", FINALIZER]))
     desk.cluster.remove(CHAT)
@@ -287,6 +291,7 @@ async def test_a_finalizer_that_is_not_where_it_was_seen_is_looked_for_again() -
     assert finalizers_of(desk.cluster.peek(CHAT) or {}) == ("example.com/b",)
 
 
+@pytest.mark.rule("workloads 3.1 #1", "workloads 7.1 #1")
 async def test_an_object_in_deletion_that_is_gone_already_is_no_error() -> None:
     desk = await a_desk(a_graph(finalizers=[FINALIZER]))
     desk.cluster.remove(CHAT)
@@ -299,6 +304,7 @@ async def test_an_object_in_deletion_that_is_gone_already_is_no_error() -> None:
 # What is in the way
 
 
+@pytest.mark.rule("workloads 3.1 #2", "workloads 9.4 validation", "W-01")
 async def test_a_spec_that_came_past_the_webhook_fails_validation_and_keeps_what_runs() -> None:
     desk = await a_desk(a_graph())
     await desk.bring_about()
@@ -325,6 +331,7 @@ async def test_a_spec_that_nobody_can_read_fails_validation() -> None:
     assert "secret-7f3a" not in desk.condition(CHAT, "Ready")[2]
 
 
+@pytest.mark.rule("workloads 3.1 #2", "W-62")
 async def test_a_refused_spec_that_rests_is_asked_for_nothing_again() -> None:
     graph = a_graph()
     graph["spec"]["services"]["web"]["replicas"] = -1
@@ -338,6 +345,7 @@ async def test_a_refused_spec_that_rests_is_asked_for_nothing_again() -> None:
     assert desk.cluster.requests == []
 
 
+@pytest.mark.rule("W-39")
 async def test_a_name_that_another_owner_controls_is_never_taken() -> None:
     taken = {**a_component(), "metadata": {"name": "chat-web", "namespace": NAMESPACE, "labels": LABEL}}
     taken["metadata"]["ownerReferences"] = [
@@ -354,6 +362,7 @@ async def test_a_name_that_another_owner_controls_is_never_taken() -> None:
 LABEL = {"nvidia.com/dynamo-graph-deployment-name": "chat"}
 
 
+@pytest.mark.rule("workloads 7.1 #9")
 async def test_what_the_api_server_refuses_is_told_without_the_value() -> None:
     desk = await a_desk(a_graph())
     await desk.run(CHAT)
@@ -473,6 +482,7 @@ async def test_a_pod_that_cannot_run_is_named() -> None:
 # Status
 
 
+@pytest.mark.rule("OB-02", "OB-04")
 async def test_a_status_that_lost_a_race_is_dropped() -> None:
     desk = await a_desk(a_graph())
 

@@ -9,7 +9,8 @@ import pytest
 
 from services.reconciler.status.components import component_status
 from services.reconciler.status.graphs import graph_status
-from services.reconciler.status.notes import Change, Note, change_notes, event, status_notes, warning_notes
+from services.reconciler.desired.cautions import Caution
+from services.reconciler.status.notes import Change, Note, caution_notes, change_notes, event, status_notes
 from services.reconciler.status.obstacles import invalid, unrenderable
 from tests.unit.services.reconciler.status.builders import PROBLEM, a_workload, component_facts, expected, graph_facts
 
@@ -21,7 +22,7 @@ FAILED = graph_status(graph_facts(problems=[PROBLEM]))
 UNRENDERABLE = component_status(component_facts(obstacle=unrenderable(PROBLEM)))
 
 
-@pytest.mark.rule("OB-03", "W-29")
+@pytest.mark.rule("OB-03", "W-29", "workloads 9.1 #1", "workloads 9.1 absent (2)", "workloads 9.1 present")
 def test_changes_of_one_pass_are_told_together_and_name_the_objects() -> None:
     changes = [
         Change("created", "Deployment", "g-b"),
@@ -36,7 +37,7 @@ def test_changes_of_one_pass_are_told_together_and_name_the_objects() -> None:
     ]
 
 
-@pytest.mark.rule("workloads 9.1")
+@pytest.mark.rule("workloads 9.1 present (3)")
 def test_a_failed_change_is_a_warning_of_its_own() -> None:
     changes = [Change("updated", "Service", "g-a", error="no"), Change("updated", "Service", "g-b")]
 
@@ -48,14 +49,14 @@ def test_a_failed_change_is_a_warning_of_its_own() -> None:
 
 @pytest.mark.rule("W-21")
 def test_what_has_no_effect_is_a_warning() -> None:
-    assert warning_notes(["it has none"]) == [Note("Warning", "SettingIgnored", "it has none")]
+    assert caution_notes([Caution("SettingIgnored", "it has none")]) == [Note("Warning", "SettingIgnored", "it has none")]
 
 
 def test_no_change_is_no_event() -> None:
     assert change_notes([]) == []
 
 
-@pytest.mark.rule("OB-03", "OB-04", "workloads 3.1", "workloads 7.1")
+@pytest.mark.rule("OB-03", "OB-04", "workloads 3.1 #2", "workloads 7.1 #9")
 @pytest.mark.parametrize(
     ("kind", "previous", "current", "notes"),
     [

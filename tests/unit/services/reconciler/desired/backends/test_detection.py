@@ -8,7 +8,7 @@ from services.reconciler.desired.backends.detection import backend, detect
 from services.reconciler.desired.problems import RenderError
 
 
-@pytest.mark.rule("workloads 6.1")
+@pytest.mark.rule("workloads 6.1 #3", "workloads 12 Backend detection #4")
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -27,7 +27,15 @@ def test_finds_engines_in_a_command_line(text: str, found: list[str]) -> None:
     assert detect(text) == found
 
 
-@pytest.mark.rule("workloads 6.1")
+@pytest.mark.rule(
+    "workloads 6.1 exactly one of vllm/sglang/trtllm",
+    "workloads 6.1 exactly one",
+    "workloads 6.1 none",
+    "workloads 6.1 none (2)",
+    "workloads 6.1 several",
+    "workloads 12 Backend detection #1",
+    "workloads 12 Backend detection #5",
+)
 @pytest.mark.parametrize(
     ("command", "explicit", "name"),
     [
@@ -42,12 +50,17 @@ def test_chooses_the_engine(command: str, explicit: str, name: str) -> None:
     assert backend([command], [], explicit).name == name
 
 
-@pytest.mark.rule("workloads 6.1")
+@pytest.mark.rule("workloads 6.1 #1")
 def test_command_and_args_are_read_as_one_line() -> None:
     assert backend(["python3"], ["-m", "dynamo.trtllm"], "").name == "trtllm"
 
 
-@pytest.mark.rule("workloads 6.1")
+@pytest.mark.rule(
+    "workloads 6.1 exactly one (2)",
+    "workloads 6.1 several (2)",
+    "workloads 6.1 #4",
+    "workloads 12 Backend detection #1",
+)
 @pytest.mark.parametrize(
     ("command", "explicit", "text", "code"),
     [
