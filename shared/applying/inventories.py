@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
+from enum import StrEnum
 
 import orjson
 
@@ -32,6 +33,14 @@ class Inputs:
     epoch: str = ""  # of the cluster's history: in another one, the same generation may be another spec
 
 
+class Hold(StrEnum):
+    """What of a child stays ours for as long as it is wanted."""
+
+    WHOLE = "whole"  # all of it: whatever was written after us is looked into
+    SHARED = "shared"  # what we apply; the rest of its spec is somebody else's, so its generation says nothing
+    PRESENCE = "presence"  # that it exists; what is in it, and when it ends, is decided by others
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """One child as it was applied and answered."""
@@ -41,6 +50,7 @@ class Applied:
     generation: int
     desired: str  # digest of what was sent
     ownership: str  # ownership digest of what was answered
+    hold: Hold = Hold.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,11 @@ def decode(value: bytes) -> Inventory:
         return EMPTY
 
 
-def _applied(uid: object, version: object, generation: object, desired: object, ownership: object) -> Applied:
+def _applied(uid: object, version: object, generation: object, *rest: object) -> Applied:
     if not isinstance(version, int) or not isinstance(generation, int):
         raise ValueError("versions are numbers")
-    return Applied(str(uid), version, generation, str(desired), str(ownership))
+    desired, ownership, *hold = map(str, rest)
+    return Applied(str(uid), version, generation, desired, ownership, *map(Hold, hold))
 
 
 @dataclass(slots=True)

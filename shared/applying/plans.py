@@ -4,14 +4,17 @@ Applied is what is missing, was desired differently before, was changed by someb
 ownership digest), or was written after what is recorded (another generation). Deleted is what this primary controls, in
 the view or in the inventory, and no longer wants. What another owner controls is never touched, and what is being
 deleted is waited for.
+
+A seed is a whole object that is given to the cluster once and then belongs to others: a volume claim, or the replicas
+of a scaling adapter. It is created where nothing has its name, and what exists is left as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from shared.applying.inventories import Applied, Inputs, Inventory
+from shared.applying.inventories import Applied, Hold, Inputs, Inventory
 from shared.core.json import Manifest, digest
 from shared.core.objects import ref_of
 from shared.core.resources import Ref, Resource
@@ -20,12 +23,14 @@ from shared.ports.passes import Entry, View
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One child that is applied, and why."""
+    """One child that is written, and why: created from its seed if it has one, then applied if it is kept up."""
 
     ref: Ref
-    manifest: Manifest
+    manifest: Manifest | None
     digest: str
     reason: str  # `created`, `updated` or `repaired`
+    seed: Manifest | None = None
+    hold: Hold = Hold.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,13 @@ def is_settled(inputs: Inputs, inventory: Inventory, view: View, managed: Sequen
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The children that a primary should have."""
+    """The children that a primary should have.
+
+    A seed of a name that is also among the manifests holds what is given at creation only: the manifest leaves it out.
+    """
 
     manifests: Sequence[Manifest] = ()
+    seeds: Sequence[Manifest] = ()  # whole objects, for where there is none
     keeps_unwanted: bool = False  # what the primary asks for is not understood in full, so nothing may be deleted
 
 
@@ -80,32 +89,61 @@ def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, m
     `managed` are the resources that this handler writes for its primary: a child of another resource (made by some
     other controller) is left alone.
     """
-    changes: list[Change] = []
-    foreign: list[Ref] = []
-    waiting: list[Ref] = []
-    kept: dict[Ref, Applied] = {}
-    wanted = {ref_of(manifest): manifest for manifest in desired.manifests}
-    for ref, manifest in wanted.items():
-        entry, applied = view.get(ref), inventory.children.get(ref)
-        wanted_digest = digest(manifest)
-        if entry is not None and entry.is_deleting:
-            waiting.append(ref)
-        elif entry is not None and entry.owner is not None and entry.owner.uid != owner_uid:
-            foreign.append(ref)
-        elif applied is not None and applied.desired == wanted_digest and _is_as_applied(entry, applied):
-            kept[ref] = applied
-        else:
-            changes.append(Change(ref, manifest, wanted_digest, _reason(entry, applied, wanted_digest)))
-    unwanted = _unwanted(wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
+    found = _Found(owner_uid, inventory, view)
+    seeds = {ref_of(seed): seed for seed in desired.seeds}
+    for manifest in desired.manifests:
+        found.take(ref_of(manifest), manifest, seeds.pop(ref_of(manifest), None))
+    for ref, seed in seeds.items():
+        found.take_seed(ref, seed)
+    unwanted = _unwanted(found.wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
     if desired.keeps_unwanted:
-        kept |= {ref: inventory.children[ref] for ref in unwanted if ref in inventory.children}
+        found.kept |= {ref: inventory.children[ref] for ref in unwanted if ref in inventory.children}
         unwanted = {}
     removals = tuple(Removal(ref, uid, inventory.children.get(ref)) for ref, uid in sorted(unwanted.items()))
-    return Plan(tuple(changes), removals, tuple(foreign), tuple(waiting), kept)
+    return Plan(tuple(found.changes), removals, tuple(found.foreign), tuple(found.waiting), found.kept)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What becomes of the wanted children."""
+
+    owner_uid: str
+    inventory: Inventory
+    view: View
+    wanted: set[Ref] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)
+    foreign: list[Ref] = field(default_factory=list)
+    waiting: list[Ref] = field(default_factory=list)
+    kept: dict[Ref, Applied] = field(default_factory=dict)
+
+    def take(self, ref: Ref, manifest: Manifest, seed: Manifest | None) -> None:
+        """Compare a child that is kept as it is desired."""
+        self.wanted.add(ref)
+        entry, applied = self.view.get(ref), self.inventory.children.get(ref)
+        wanted = digest(manifest)
+        hold = Hold.WHOLE if seed is None else Hold.SHARED
+        if entry is not None and entry.is_deleting:
+            self.waiting.append(ref)
+        elif entry is not None and entry.owner is not None and entry.owner.uid != self.owner_uid:
+            self.foreign.append(ref)
+        elif applied is not None and applied.desired == wanted and _is_as_applied(entry, applied):
+            self.kept[ref] = replace(applied, hold=hold)
+        else:
+            planted = seed if entry is None else None
+            self.changes.append(Change(ref, manifest, wanted, _reason(entry, applied, wanted), planted, hold))
+
+    def take_seed(self, ref: Ref, seed: Manifest) -> None:
+        """Look whether something is there; whoever made it, and whatever it is like, it stays."""
+        self.wanted.add(ref)
+        entry = self.view.get(ref)
+        if entry is None:
+            self.changes.append(Change(ref, None, "", "created", seed, Hold.PRESENCE))
+        else:
+            self.kept[ref] = Applied(entry.uid, entry.version, entry.generation, "", "", Hold.PRESENCE)
 
 
 def _unwanted(
-    wanted: Mapping[Ref, Manifest],
+    wanted: Collection[Ref],
     *,
     owner_uid: str,
     inventory: Inventory,
@@ -120,18 +158,20 @@ def _unwanted(
     recorded = {
         ref: applied.uid
         for ref, applied in inventory.children.items()
-        if (entry := view.get(ref)) is None or (entry.uid == applied.uid and not entry.is_deleting)
+        if applied.hold is not Hold.PRESENCE
+        and ((entry := view.get(ref)) is None or (entry.uid == applied.uid and not entry.is_deleting))
     }
     return {ref: uid for ref, uid in (recorded | seen).items() if ref not in wanted}
 
 
 def _is_as_applied(entry: Entry | None, applied: Applied) -> bool:
+    if entry is None or applied.hold is Hold.PRESENCE:
+        return entry is not None
     return (
-        entry is not None
-        and not entry.is_deleting
+        not entry.is_deleting
         and entry.uid == applied.uid
         and entry.ownership_digest == applied.ownership
-        and not _is_beyond(entry, applied)
+        and not (applied.hold is Hold.WHOLE and _is_beyond(entry, applied))
     )
 
 

@@ -1,14 +1,19 @@
-"""Carrying out a plan: children in parallel (bounded), every answer into the view at once."""
+"""Carrying out a plan: children in parallel (bounded), every answer into the view at once.
+
+What is no longer wanted goes only when everything that is wanted is there: until the new shape of something exists, the
+old one serves (W-07, W-61).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from shared.applying.inventories import Applied
+from shared.applying.inventories import Applied, Hold
 from shared.applying.plans import Change, Plan, Removal
-from shared.contracts.ownership import ownership_digest
+from shared.contracts.ownership import SEEDS, ownership_digest
+from shared.core.errors import AlreadyExistsError, ConflictError
 from shared.core.json import Manifest
 from shared.core.objects import generation_of, uid_of, version_of
 from shared.core.resources import Ref
@@ -50,21 +55,24 @@ class Writer:
         """
         before = {change.ref: entry.version for change in plan.changes if (entry := view.get(change.ref)) is not None}
         writing = _Writing(self, view, fence, on_answer)
-        steps = [writing.apply(change) for change in plan.changes]
-        steps += [writing.delete(removal) for removal in plan.removals]
-        results = await asyncio.gather(*steps, return_exceptions=True)
-        failures = [result for result in results if isinstance(result, BaseException)]
-        for failure in failures:
-            if not isinstance(failure, Exception):
-                raise failure
+        error = await _first_failure(writing.write(change) for change in plan.changes)
+        if error is None:
+            error = await _first_failure(writing.delete(removal) for removal in plan.removals)
         answers, deleted = writing.answers, writing.deleted
-        children = dict(plan.kept or {})
-        digests = {change.ref: change.digest for change in plan.changes}
-        children.update({ref: applied_of(answer, digests[ref]) for ref, answer in answers.items()})
-        unchanged = frozenset(ref for ref, answer in answers.items() if version_of(answer) == before.get(ref))
+        unchanged = {ref for ref, answer in answers.items() if version_of(answer) == before.get(ref)}
         left = {each.ref: each.applied for each in plan.removals if each.applied and each.ref not in deleted}
-        error = next((failure for failure in failures if isinstance(failure, Exception)), None)
-        return Written(children | left, answers, frozenset(deleted), error, unchanged)
+        children = {**(plan.kept or {}), **writing.children, **left}
+        return Written(children, answers, frozenset(deleted), error, frozenset(unchanged | writing.found))
+
+
+async def _first_failure(steps: Iterable[Awaitable[None]]) -> Exception | None:
+    """Take all steps, whichever fail; return the first error, and raise what is none, such as a cancellation."""
+    results = await asyncio.gather(*steps, return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, Exception):
+            raise failure
+    return next((failure for failure in failures if isinstance(failure, Exception)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +85,46 @@ class _Writing:
     on_answer: OnAnswer
     limit: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL_WRITES))
     answers: dict[Ref, Manifest] = field(default_factory=dict)
+    children: dict[Ref, Applied] = field(default_factory=dict)
+    found: set[Ref] = field(default_factory=set)  # were there when their seed was to be given
     deleted: set[Ref] = field(default_factory=set)
 
-    async def apply(self, change: Change) -> None:
+    async def write(self, change: Change) -> None:
         async with self.limit:
-            self.fence.check()
-            answer = await self.writer.cluster.apply(change.manifest, manager=self.writer.manager)
-            self.answers[change.ref] = answer
-            self.on_answer(answer)
-            self.view.was_written(answer)
+            if change.seed is not None:
+                await self._plant(change, change.seed)
+            if change.manifest is not None:
+                self.fence.check()
+                answer = await self.writer.cluster.apply(change.manifest, manager=self.writer.manager)
+                self._take(change, answer)
+
+    async def _plant(self, change: Change, seed: Manifest) -> None:
+        """Create an object that there is none of; what turns out to exist is somebody's and stays as it is."""
+        self.fence.check()
+        try:
+            planted = await self.writer.cluster.create(seed, manager=SEEDS)
+        except AlreadyExistsError:
+            if change.manifest is None:
+                await self._find(change)
+            return
+        if change.manifest is None:
+            self._take(change, planted)
+
+    async def _find(self, change: Change) -> None:
+        """Look at what exists: an answer that was lost made it, or somebody whom the view does not show."""
+        found = await self.writer.cluster.get(change.ref)
+        if found is None:
+            raise ConflictError(f"{change.ref} existed and is gone again")
+        self.found.add(change.ref)
+        self._take(change, found)
+
+    def _take(self, change: Change, answer: Manifest) -> None:
+        self.answers[change.ref] = answer
+        self.on_answer(answer)
+        self.view.was_written(answer)
+        # Of what somebody else made, the view may not show when it goes: then nobody here waits for that either.
+        if change.hold is not Hold.PRESENCE or self.view.get(change.ref) is not None:
+            self.children[change.ref] = applied_of(answer, change.digest, change.hold)
 
     async def delete(self, removal: Removal) -> None:
         async with self.limit:
@@ -95,7 +134,7 @@ class _Writing:
             self.deleted.add(removal.ref)
 
 
-def applied_of(answer: Manifest, desired: str) -> Applied:
+def applied_of(answer: Manifest, desired: str, hold: Hold = Hold.WHOLE) -> Applied:
     """Return the inventory's line for an answered write."""
     return Applied(
         uid=uid_of(answer),
@@ -103,4 +142,5 @@ def applied_of(answer: Manifest, desired: str) -> Applied:
         generation=generation_of(answer),
         desired=desired,
         ownership=ownership_digest(answer),
+        hold=hold,
     )

@@ -11,6 +11,7 @@ from shared.core.json import Manifest, digest, items, mapping, text
 MANAGER_PREFIX = "dynamo-"  # every field manager of ours, and nobody else's, begins like this
 
 GRAPH_CHILDREN = "dynamo-reconciler-children"
+SEEDS = "dynamo-reconciler-seeds"  # what an object begins with and we never look into again
 FINALIZERS = "dynamo-reconciler-finalizer"
 STATUS = "dynamo-reconciler-status"
 RBAC = "dynamo-rbac"
@@ -18,7 +19,8 @@ DISCOVERY = "dynamo-discovery"
 WEBHOOK = "dynamo-webhook"
 
 # The managers whose fields make an object what we want it to be. A status and a finalizer are written by the pass of
-# the object itself: were they part of the digest, each such write would look like drift to the pass of its owner.
+# the object itself: were they part of the digest, each such write would look like drift to the pass of its owner. A
+# seed is given away: whoever changes it afterwards has every right to.
 _SHAPING = frozenset({GRAPH_CHILDREN, RBAC, DISCOVERY, WEBHOOK})
 
 

@@ -12,6 +12,7 @@ from shared.applying.children import Children, Result
 from shared.applying.inventories import Inputs, Inventories
 from shared.applying.plans import Wanted
 from shared.applying.writes import PARALLEL_WRITES, Writer
+from shared.contracts.ownership import GRAPH_CHILDREN
 from shared.core.errors import LeaseLostError, UnreachableError
 from shared.core.json import Manifest
 from shared.core.resources import SERVICES, Ref
@@ -44,7 +45,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.children = Children(
-            Writer(self.cluster, "dynamo-test"), Inventories(self.store, KEYS, "test"), self.told, MANAGED
+            Writer(self.cluster, GRAPH_CHILDREN), Inventories(self.store, KEYS, "test"), self.told, MANAGED
         )
 
     async def want(self, *manifests: Manifest, inputs: Inputs = INPUTS, keeps: bool = False) -> Result:
@@ -157,6 +158,22 @@ async def test_a_write_whose_answer_was_lost_is_done_again() -> None:
 
     assert desk.names() == ["one"]
     assert [each.message for each in desk.told.decisions] == ["created Service one"]
+
+
+@pytest.mark.rule("W-07", "W-61")
+async def test_what_is_no_longer_wanted_goes_when_all_that_is_wanted_is_there() -> None:
+    desk = await a_desk()
+    await desk.want(a_child())
+    desk.fail("two", Refuse(UnreachableError("no answer")))
+
+    failed = await desk.want(a_child(name="two"), a_child(name="three"), inputs=Inputs(UID, 2, "m", "c"))
+    names_meanwhile = desk.names()
+    desk.cluster.intercept = lambda request: None
+    await desk.want(a_child(name="two"), a_child(name="three"), inputs=Inputs(UID, 2, "m", "c"))
+
+    assert failed.inventory.children.keys() >= {CHILD}
+    assert names_meanwhile == ["one", "three"]
+    assert desk.names() == ["three", "two"]
 
 
 @pytest.mark.rule("P-22")
