@@ -11,6 +11,7 @@ from shared.core.errors import InvalidObjectError
 
 ORCHESTRATORS = "orchestrators"
 GPU = "gpu"
+QUEUES = "queues"  # of the KAI scheduler
 
 
 def encode_orchestrators(capabilities: Iterable[Capability]) -> bytes:
@@ -26,3 +27,16 @@ def decode_orchestrators(value: bytes) -> tuple[Capability, ...]:
         return tuple(known[name] for name in named if name in known)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidObjectError(f"fact {ORCHESTRATORS} is damaged: {value[:200]!r}") from error
+
+
+def encode_queues(names: Iterable[str]) -> bytes:
+    """Return the fact `queues`; where the cluster has no KAI scheduler it names none."""
+    return orjson.dumps({"v": 1, "queues": sorted(names)})
+
+
+def decode_queues(value: bytes) -> frozenset[str]:
+    """Return the names of the queues that exist; before the fact is written, none is known to be missing."""
+    try:
+        return frozenset(str(name) for name in orjson.loads(value)["queues"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidObjectError(f"fact {QUEUES} is damaged: {value[:200]!r}") from error

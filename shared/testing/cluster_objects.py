@@ -18,6 +18,7 @@ from shared.core.objects import finalizers_of, is_deleting, owners_of, ref_of, u
 from shared.core.resources import ADD_ONS, KNOWN, NAMESPACES, Ref, Resource
 from shared.testing import cluster_writes
 from shared.testing.cluster_patches import json_patch
+from shared.testing.cluster_scales import scale_of, scaled
 from shared.testing.cluster_writes import Write
 
 
@@ -91,7 +92,9 @@ class Objects:
         return after if after is live else self._store(ref, after)
 
     def patch(self, write: Write, ref: Ref, operations: list[dict[str, object]]) -> Manifest:
-        """Change an object by a JSON patch."""
+        """Change an object, or its scale, by a JSON patch; return what was patched."""
+        if write.subresource == "scale":
+            return scale_of(self.replace(write, ref, lambda live: scaled(live, operations)))
         return self.replace(write, ref, lambda live: json_patch(live, operations))
 
     def delete(self, ref: Ref, *, propagation: str = "Background") -> None:

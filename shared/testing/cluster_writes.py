@@ -130,7 +130,7 @@ def _settled(write: Write, live: Manifest, changed: Manifest) -> Manifest:
         return live
     metadata = dict(changed["metadata"])
     if "generation" in live["metadata"]:
-        is_new = not write.subresource and _desired(live) != _desired(changed)
+        is_new = write.subresource != "status" and _desired(write, live) != _desired(write, changed)
         metadata["generation"] = generation_of(live) + is_new
     return {**changed, "metadata": metadata}
 
@@ -155,9 +155,10 @@ def _ownership(manifest: Manifest) -> object:
     return {entry.writer: entry.fields for entry in entries_of(manifest) if entry.fields}
 
 
-def _desired(manifest: Manifest) -> Mapping[str, Any]:
-    # A kind with a generation counts what is asked for: everything but metadata and status.
-    return {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
+def _desired(write: Write, manifest: Manifest) -> Mapping[str, Any]:
+    # A kind with a generation counts what is asked for: everything but metadata and a status that is written apart.
+    apart = ("metadata", "status") if write.resource in WITH_STATUS else ("metadata",)
+    return {key: value for key, value in manifest.items() if key not in apart}
 
 
 def guard(live: Manifest, manifest: Manifest) -> None:

@@ -332,3 +332,41 @@ async def test_cluster_scoped_objects_have_no_namespace(under_test: UnderTest) -
 
     assert await under_test.cluster.get(Ref(NODES, "", name)) is None
     assert await under_test.cluster.get(Ref(NAMESPACES, "", under_test.namespace)) is not None
+
+
+async def test_a_scale_is_read_and_written_as_an_object_of_its_own(under_test: UnderTest) -> None:
+    ref = under_test.ref_of_deployment()
+    created = await under_test.cluster.apply(under_test.deployment(replicas=1), manager=OURS)
+    scaling = [
+        {"op": "test", "path": "/spec/replicas", "value": 1},
+        {"op": "replace", "path": "/spec/replicas", "value": 3},
+    ]
+
+    scale = await under_test.cluster.patch(ref, scaling, manager="autoscaler", subresource="scale")
+
+    after = await under_test.cluster.get(ref)
+    assert (scale["kind"], member(scale, "spec", "replicas"), uid_of(scale)) == ("Scale", 3, uid_of(created))
+    assert member(after, "spec", "replicas") == 3
+    assert generation_of(after or {}) == generation_of(created) + 1
+    assert version_of(scale) == version_of(after or {})
+
+
+async def test_a_scale_that_was_changed_meanwhile_is_not_written_over(under_test: UnderTest) -> None:
+    ref = under_test.ref_of_deployment()
+    await under_test.cluster.apply(under_test.deployment(replicas=2), manager=OURS)
+    scaling = [
+        {"op": "test", "path": "/spec/replicas", "value": 1},
+        {"op": "replace", "path": "/spec/replicas", "value": 3},
+    ]
+
+    with pytest.raises(ConflictError):
+        await under_test.cluster.patch(ref, scaling, manager=OURS, subresource="scale")
+
+    assert member(await under_test.cluster.get(ref), "spec", "replicas") == 2
+
+
+async def test_a_kind_without_a_scale_has_none(under_test: UnderTest) -> None:
+    await under_test.cluster.create(under_test.config_map(), manager=OURS)
+
+    with pytest.raises(NotFoundError):
+        await under_test.cluster.patch(under_test.ref_of_config_map(), [], manager=OURS, subresource="scale")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.api.platform import Capability
 from shared.contracts.capacity import Capacity, GpuCount, NodeCapacity, decode_capacity
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import decode_orchestrators, encode_orchestrators
+from shared.contracts.facts import decode_orchestrators, decode_queues, encode_orchestrators, encode_queues
 from shared.contracts.markers import SyncedMarker, decode_marker
 from shared.contracts.streams import CHANGES, DEAD_LETTERS, DECISIONS, stream_specs
 from shared.core.errors import InvalidObjectError
@@ -125,3 +125,17 @@ def test_the_change_log_keeps_sixteen_of_each_subject_for_ever() -> None:
     assert (changes.name, changes.per_subject, changes.max_age, changes.max_bytes) == (CHANGES, 16, None, -1)
     assert (decisions.name, decisions.max_age, decisions.max_bytes) == (DECISIONS, timedelta(days=1), 1 << 20)
     assert (letters.name, letters.max_age, letters.per_subject) == (DEAD_LETTERS, None, -1)
+
+
+@given(st.sets(st.text(max_size=12)))
+def test_the_fact_queues_reads_as_written_whatever_the_order(names: set[str]) -> None:
+    value = encode_queues(sorted(names, reverse=True))
+
+    assert value == encode_queues(names)
+    assert decode_queues(value) == names
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b'{"queues": 7}', b"[]"])
+def test_a_damaged_fact_queues_is_refused(value: bytes) -> None:
+    with pytest.raises(InvalidObjectError, match="queues"):
+        decode_queues(value)

@@ -18,7 +18,18 @@ from shared.core.errors import (
 )
 from shared.core.json import Manifest
 from shared.core.objects import generation_of, is_deleting, name_of, uid_of, version_of
-from shared.core.resources import CONFIG_MAPS, DEPLOYMENTS, GRAPHS, NAMESPACES, Ref, Resource
+from shared.core.resources import (
+    ADD_ONS,
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    GRAPHS,
+    LEADER_WORKER_SETS,
+    NAMESPACES,
+    POD_CLIQUE_SETS,
+    SCALING_ADAPTERS,
+    Ref,
+    Resource,
+)
 from shared.ports.cluster import Absent, Bookmark, Interrupted, Observation, Observed, Selection, Snapshot
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
@@ -388,3 +399,73 @@ async def test_groups_are_those_of_the_kinds_served() -> None:
 
     assert groups["grove.io"] == {"podcliquesets"}
     assert "deployments" not in groups["apps"]
+
+
+ADD_ON_CHANGES = [
+    pytest.param(LEADER_WORKER_SETS, "leaderWorkerTemplate", {"size": 2}, {"size": 3}, id="size of a group"),
+    pytest.param(
+        POD_CLIQUE_SETS,
+        "template",
+        {"cliques": [{"name": "a", "spec": {"roleName": "a", "minAvailable": 1}}]},
+        {"cliques": [{"name": "a", "spec": {"roleName": "a", "minAvailable": 2}}]},
+        id="minimum of a clique",
+    ),
+    pytest.param(
+        POD_CLIQUE_SETS,
+        "template",
+        {"cliqueStartupType": "CliqueStartupTypeExplicit", "cliques": [{"name": "a"}, {"name": "b"}]},
+        {"cliqueStartupType": "CliqueStartupTypeExplicit", "cliques": [{"name": "b"}, {"name": "a"}]},
+        id="order of cliques that start in order",
+    ),
+]
+
+
+@pytest.mark.parametrize(("resource", "member", "before", "after"), ADD_ON_CHANGES)
+async def test_what_add_ons_never_let_change_is_refused(
+    resource: Resource, member: str, before: Manifest, after: Manifest
+) -> None:
+    cluster = FakeCluster()
+    cluster.serve(resource)
+    identity = {"apiVersion": resource.api_version, "kind": resource.kind}
+    metadata = {"name": "chat", "namespace": "default"}
+    await cluster.apply({**identity, "metadata": metadata, "spec": {member: before}}, manager="ours")
+
+    with pytest.raises(InvalidObjectError, match="immutable"):
+        await cluster.apply({**identity, "metadata": metadata, "spec": {member: after}}, manager="ours")
+
+
+async def test_cliques_without_an_order_may_be_listed_in_any() -> None:
+    cluster = FakeCluster()
+    cluster.serve(POD_CLIQUE_SETS)
+    identity = {"apiVersion": POD_CLIQUE_SETS.api_version, "kind": "PodCliqueSet"}
+    metadata = {"name": "chat", "namespace": "default"}
+    cliques = [{"name": "a"}, {"name": "b"}]
+    await cluster.apply({**identity, "metadata": metadata, "spec": {"template": {"cliques": cliques}}}, manager="ours")
+
+    again = {**identity, "metadata": metadata, "spec": {"template": {"cliques": cliques[::-1]}}}
+    answer = await cluster.apply(again, manager="ours")
+
+    assert generation_of(answer) == 2
+
+
+async def test_add_ons_are_not_served_until_a_test_serves_them() -> None:
+    cluster = FakeCluster()
+
+    groups = await cluster.served_groups()
+
+    assert not {each.group for each in ADD_ONS} & groups.keys()
+
+
+async def test_a_scale_shows_the_selector_of_the_status() -> None:
+    cluster = FakeCluster()
+    ref = Ref(SCALING_ADAPTERS, "default", "chat-w")
+    metadata = {"name": "chat-w", "namespace": "default"}
+    spec = {"replicas": 1, "dgdRef": {"name": "chat", "serviceName": "w"}}
+    cluster.put({"apiVersion": ref.resource.api_version, "kind": ref.resource.kind, "metadata": metadata, "spec": spec})
+    cluster.set_status(ref, {"replicas": 1, "selector": "a=b"})
+
+    scale = await cluster.patch(
+        ref, [{"op": "replace", "path": "/spec/replicas", "value": 2}], manager="hpa", subresource="scale"
+    )
+
+    assert (scale["spec"], scale["status"]) == ({"replicas": 2}, {"replicas": 1, "selector": "a=b"})
