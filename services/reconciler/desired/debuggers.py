@@ -6,6 +6,7 @@ from services.reconciler.desired.component import Component
 from shared.core.json import Manifest
 
 ENABLE = "nvidia.com/enable-debug-mode"
+STEAL_TRAFFIC = "nvidia.com/enable-stealing-traffic-debug-mode"  # read to say that it has no effect (W-30)
 IMAGE = "python:3.12-slim"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.reconciler.desired.cautions import Caution
 from services.reconciler.desired.ingresses import ingress
 from services.reconciler.desired.virtual_services import virtual_service, wants_virtual_service
 from shared.api.components import Ingress
@@ -27,7 +28,7 @@ def entrances(
     return [each for each in found if each is not None]
 
 
-def entrance_warnings(name: str, wanted: Ingress | None, platform: PlatformContext) -> tuple[str, ...]:
+def entrance_cautions(name: str, wanted: Ingress | None, platform: PlatformContext) -> tuple[Caution, ...]:
     """Return what a person should know of an ingress that is switched on and leads nowhere."""
     if wanted is None or not wanted.enabled:
         return ()
@@ -36,15 +37,17 @@ def entrance_warnings(name: str, wanted: Ingress | None, platform: PlatformConte
     return () if wanted.ingress_controller_class_name else (_without_target(name),)
 
 
-def _without_istio(name: str) -> str:
-    return (
+def _without_istio(name: str) -> Caution:
+    return Caution(
+        "VirtualServiceNotServed",
         f"ingress.useVirtualService of {name} has no effect: the cluster does not serve networking.istio.io; "
-        "install Istio, or switch it off"
+        "install Istio, or switch it off",
     )
 
 
-def _without_target(name: str) -> str:
-    return (
+def _without_target(name: str) -> Caution:
+    return Caution(
+        "IngressWithoutTarget",
         f"ingress of {name} is enabled and makes nothing: set ingress.ingressControllerClassName, "
-        "or ingress.useVirtualService with ingress.virtualServiceGateway"
+        "or ingress.useVirtualService with ingress.virtualServiceGateway",
     )

@@ -8,23 +8,40 @@ from __future__ import annotations
 
 from services.reconciler.desired.component import Component
 from services.reconciler.desired.deployments import deployment
+from services.reconciler.desired.leader_worker_sets import leader_worker_sets
+from services.reconciler.desired.pod_groups import pod_group
 from services.reconciler.desired.problems import RenderError
-from shared.api.platform import PlatformContext
+from shared.api.platform import Capability, PlatformContext
 from shared.core.json import Manifest
 
+CANNOT_RECONCILE = "failed to reconcile the resources"
 NO_ORCHESTRATOR = "no multinode orchestrator available"
 
 
 def workloads(component: Component, platform: PlatformContext) -> list[Manifest]:
     """Return the workload objects of a component; raise RenderError when nothing can run it."""
-    if component.spec.is_multinode:
+    if not component.spec.is_multinode:
+        return _deployments(component, platform)
+    if not platform.offers(Capability.LWS):
         raise no_orchestrator(component.spec.nodes)
+    return _gangs(component, platform)
+
+
+def _deployments(component: Component, platform: PlatformContext) -> list[Manifest]:
     try:
         return [deployment(component, platform)]
     except RenderError as error:
-        raise error.within(
-            "failed to reconcile the resources: failed to create or update the deployment: create or update deployment"
-        ) from error
+        step = "failed to create or update the deployment: create or update deployment"
+        raise error.within(f"{CANNOT_RECONCILE}: {step}") from error
+
+
+def _gangs(component: Component, platform: PlatformContext) -> list[Manifest]:
+    """Return a LeaderWorkerSet for each replica, and the group that schedules its pods together."""
+    try:
+        sets = leader_worker_sets(component, platform)
+    except RenderError as error:
+        raise error.within(f"{CANNOT_RECONCILE}: failed to sync the LeaderWorkerSet") from error
+    return [*(pod_group(component, instance) for instance in range(len(sets))), *sets]
 
 
 def no_orchestrator(nodes: int) -> RenderError:
@@ -32,5 +49,6 @@ def no_orchestrator(nodes: int) -> RenderError:
     return RenderError(
         NO_ORCHESTRATOR,
         code="NoMultinodeOrchestrator",
-        remedy=f"remove multinode, or install an orchestrator that starts the pods of {nodes} nodes together",
+        remedy=f"remove multinode, or install what starts the pods of {nodes} nodes together: LeaderWorkerSet with "
+        "Volcano, or Grove for graphs",
     )

@@ -44,7 +44,7 @@ def rendering(graph: Mapping[str, Any], platform: PlatformContext, surroundings:
     return Rendering(
         manifests=(*stage.manifests, *(child for found in children for child in found.manifests)),
         problems=(*stage.problems, *(found.problem for found in children if found.problem is not None)),
-        warnings=tuple(warning for found in children for warning in found.warnings),
+        warnings=tuple(caution.text for found in children for caution in found.cautions),
     )
 
 

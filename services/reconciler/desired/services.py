@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from services.reconciler.desired.component import Component
+from services.reconciler.desired.instances import ROLE
+from services.reconciler.desired.layouts import Role
 from services.reconciler.desired.metadata import (
     discovery_labels,
     object_annotations,
@@ -16,9 +20,14 @@ from shared.api.platform import DiscoveryBackend
 from shared.core.json import Manifest, items
 from shared.core.resources import SERVICES
 
+LEADERS = {ROLE: Role.LEADER.value}  # as LeaderWorkerSets mark them
 
-def service(component: Component) -> Manifest | None:
-    """Return the component's Service, or None where nobody would use it; raise RenderError without a namespace."""
+
+def service(component: Component, leaders: Mapping[str, str] = LEADERS) -> Manifest | None:
+    """Return the component's Service, or None where nobody would use it; raise RenderError without a namespace.
+
+    `leaders` are the labels by which the orchestrator of replicas on several nodes tells their leaders.
+    """
     if not component.dynamo_namespace:
         raise RenderError(
             f"expected DynamoComponentDeployment {component.name} to have a dynamoNamespace",
@@ -34,7 +43,7 @@ def service(component: Component) -> Manifest | None:
         "kind": SERVICES.kind,
         "metadata": with_metadata(component.name, component.namespace, own_labels, object_annotations(component)),
         "spec": {
-            "selector": service_selector(component),
+            "selector": selector(component, leaders),
             "ports": [
                 {
                     "name": port.name,
@@ -45,6 +54,11 @@ def service(component: Component) -> Manifest | None:
             ],
         },
     }
+
+
+def selector(component: Component, leaders: Mapping[str, str]) -> dict[str, str]:
+    """Return what matches the pods that answer: of a replica on several nodes only the leader does (W-36)."""
+    return {**service_selector(component), **(leaders if component.spec.is_multinode else {})}
 
 
 def _is_asked_for(component: Component) -> bool:

@@ -16,7 +16,7 @@ from services.reconciler.handlers.routes import component_of_pod
 from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
 from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.components import ComponentFacts, component_status
-from services.reconciler.status.notes import change_notes, warning_notes
+from services.reconciler.status.notes import caution_notes, change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
 from services.reconciler.status.pods import pod_blockers
 from services.reconciler.status.workloads import workload
@@ -98,7 +98,7 @@ class ComponentHandler:
         if controller_of(component) is not None:
             notes = [note for note in notes if note.type == "Warning"]
         if result.plan is not None and not result.plan.is_empty:
-            notes += warning_notes(rendered.warnings)
+            notes += caution_notes(rendered.cautions)
         for note in notes:
             self.recorder.record(note, component)
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Literal
 
+from services.reconciler.desired.cautions import Caution
 from services.reconciler.status.conditions import READY, STALLED
 from shared.core.json import Manifest, digest, items, text
 from shared.core.objects import name_of, namespace_of
@@ -52,9 +53,9 @@ def change_notes(changes: Sequence[Change]) -> list[Note]:
     return notes + [_failure(change) for change in changes if change.error]
 
 
-def warning_notes(warnings: Sequence[str]) -> list[Note]:
-    """Return one Event for each thing in a spec that has no effect."""
-    return [Note("Warning", "SettingIgnored", warning) for warning in warnings]
+def caution_notes(cautions: Sequence[Caution]) -> list[Note]:
+    """Return one Event for each thing that a person should know of what was made."""
+    return [Note("Warning", caution.code, caution.text) for caution in cautions]
 
 
 def status_notes(kind: str, name: str, previous: Manifest | None, current: Manifest) -> list[Note]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.reconciler.desired.entrances import entrance_warnings, entrances
+from services.reconciler.desired.entrances import entrance_cautions, entrances
 from shared.api.components import Ingress
 from shared.api.platform import Capability, PlatformContext
 
@@ -43,7 +43,7 @@ def test_makes_what_the_spec_asks_for_and_the_cluster_serves(
 
 def test_without_an_ingress_nothing_leads_in() -> None:
     assert entrances("web", "llm", wanted=None, own_labels={}, platform=MESH) == []
-    assert entrance_warnings("web", None, MESH) == ()
+    assert entrance_cautions("web", None, MESH) == ()
 
 
 @pytest.mark.rule("workloads 7.7 #3", "W-38")
@@ -63,6 +63,6 @@ def test_without_an_ingress_nothing_leads_in() -> None:
 def test_says_of_an_ingress_that_leads_nowhere_what_would_help(
     platform: PlatformContext, spec: dict[str, Any], words: str
 ) -> None:
-    found = entrance_warnings("web", spec_of(**spec), platform)
+    found = entrance_cautions("web", spec_of(**spec), platform)
 
-    assert [words in each for each in found] == [True] * bool(words)
+    assert [words in each.text for each in found] == [True] * bool(words)

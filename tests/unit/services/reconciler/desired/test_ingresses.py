@@ -51,7 +51,7 @@ def test_leads_from_the_host_to_the_http_port_of_the_service() -> None:
     }
 
 
-@pytest.mark.rule("workloads 7.7 kept when", "workloads 12 Ingress #2", "workloads 12 Ingress #3")
+@pytest.mark.rule("workloads 7.7 kept when", "workloads 12 Ingress #1")
 @pytest.mark.parametrize(
     "spec",
     [
@@ -64,7 +64,7 @@ def test_nothing_is_made_that_no_class_would_serve(spec: dict[str, Any]) -> None
     assert made(**spec) is None
 
 
-@pytest.mark.rule("workloads 7.7 #2", "workloads 12 Ingress #5", "workloads 12 Ingress #6", "workloads 12 Ingress #7")
+@pytest.mark.rule("workloads 7.7 #2", "workloads 12 Ingress #1")
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
@@ -79,7 +79,7 @@ def test_the_host_has_prefix_and_suffix(spec: dict[str, Any], expected: str) -> 
     assert host(Ingress.model_validate({"host": "chat", **spec})) == expected
 
 
-@pytest.mark.rule("workloads 7.7 TLS", "workloads 12 Ingress #4")
+@pytest.mark.rule("workloads 7.7 TLS", "workloads 12 Ingress #1")
 @pytest.mark.parametrize(
     ("tls", "expected"),
     [

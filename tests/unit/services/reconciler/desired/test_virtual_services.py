@@ -19,7 +19,7 @@ def made(**spec: Any) -> Any:
     return virtual_service("web-frontend", "llm", wanted=wanted, own_labels=LABELS)
 
 
-@pytest.mark.rule("workloads 10.9", "workloads 7.7 rule", "workloads 12 Ingress #8")
+@pytest.mark.rule("workloads 10.9", "workloads 7.7 rule", "workloads 12 Ingress #2")
 def test_leads_from_the_gateway_to_the_http_port_of_the_service() -> None:
     wanted = Ingress.model_validate(default_ingress("web", OPTIONS))
 
@@ -40,7 +40,7 @@ def test_leads_from_the_gateway_to_the_http_port_of_the_service() -> None:
     }
 
 
-@pytest.mark.rule("workloads 7.7 kept when", "workloads 12 Ingress #8")
+@pytest.mark.rule("workloads 7.7 kept when", "workloads 12 Ingress #2")
 @pytest.mark.parametrize(
     "spec",
     [

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.reconciler.desired.cautions import Caution
 from services.reconciler.status.components import component_status
 from services.reconciler.status.graphs import graph_status
-from services.reconciler.desired.cautions import Caution
 from services.reconciler.status.notes import Change, Note, caution_notes, change_notes, event, status_notes
 from services.reconciler.status.obstacles import invalid, unrenderable
 from tests.unit.services.reconciler.status.builders import PROBLEM, a_workload, component_facts, expected, graph_facts
@@ -49,7 +49,9 @@ def test_a_failed_change_is_a_warning_of_its_own() -> None:
 
 @pytest.mark.rule("W-21")
 def test_what_has_no_effect_is_a_warning() -> None:
-    assert caution_notes([Caution("SettingIgnored", "it has none")]) == [Note("Warning", "SettingIgnored", "it has none")]
+    assert caution_notes([Caution("SettingIgnored", "it has none")]) == [
+        Note("Warning", "SettingIgnored", "it has none")
+    ]
 
 
 def test_no_change_is_no_event() -> None:
