@@ -17,20 +17,21 @@ import structlog
 from services.discovery import metrics
 from services.discovery.capacity.nodes import capacity
 from shared.api.platform import capabilities_of
+from shared.applying.facts import FactRecord
 from shared.contracts.envelope import ChangeHeaders, decode_change, is_news
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.facts import GPU, ORCHESTRATORS, encode_orchestrators
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT, parse_change_subject, parse_synced_subject, synced_subject
 from shared.contracts.watched import gpus_requested
-from shared.core.errors import ConflictError, InvalidObjectError, LeaseLostError, TemporaryError
+from shared.core.errors import InvalidObjectError, TemporaryError
 from shared.core.json import Manifest
 from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Ref, Resource
 from shared.ports.bus import EventLog, LiveOnly, Newest, StoredMessage
 from shared.ports.clock import Clock
 from shared.ports.cluster import Cluster
 from shared.ports.passes import Fence
-from shared.ports.store import CreatedAt, Put, Store
+from shared.ports.store import Store
 
 log = structlog.get_logger()
 
@@ -39,26 +40,14 @@ GATHER = timedelta(milliseconds=300)  # changes come in bursts, and one write te
 LOOK_AGAIN = timedelta(minutes=5)  # D-06
 
 
-@dataclass(frozen=True, slots=True)
-class FactRecord:
-    """Write one fact under the claim of its owner."""
+def fact_record(store: Store, keys: EtcdKeys) -> FactRecord:
+    """Return the record of the facts that this room writes."""
 
-    store: Store
-    keys: EtcdKeys
-
-    async def write(self, name: str, value: bytes, fence: Fence) -> bool:
-        """Write a fact if it differs from what is recorded; return whether it did."""
-        pair = await self.store.get(self.keys.fact(name))
-        if pair is not None and pair.value == value:
-            return False
-        fence.check()
-        try:
-            await self.store.commit([Put(self.keys.fact(name), value)], [CreatedAt(fence.claim, fence.token)])
-        except ConflictError as error:
-            raise LeaseLostError(f"claim {fence.claim} is not held any more") from error
+    def tell(name: str) -> None:
         metrics.FACTS_WRITTEN.labels(name).inc()
         log.info("fact changed", fact=name)
-        return True
+
+    return FactRecord(store, keys, tell)
 
 
 @dataclass(slots=True)

@@ -9,11 +9,12 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from shared.assembly.connections import CLOCK, KUBERNETES, bus_of, cluster_of, store_of
 from shared.contracts.etcd_keys import EtcdKeys
@@ -25,7 +26,9 @@ from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decisions import DecisionLog, Origin
 from shared.runtime.dependencies import wait_for
 from shared.runtime.health import Readiness
-from shared.runtime.partitions.claims.replicas import ClaimOptions
+from shared.runtime.partitions.claims.ownership import Ownership
+from shared.runtime.partitions.claims.replicas import ClaimOptions, Replica
+from shared.runtime.partitions.claims.units import Claimed
 from shared.runtime.partitions.rules import PassOptions, PassRules
 from shared.runtime.partitions.service import PartitionService
 from shared.runtime.service import Service
@@ -71,6 +74,32 @@ class Platform:
             options=PassOptions(max_in_flight=max_in_flight),
             claims=self.claims,
         )
+
+    async def write_facts(
+        self, service: str, units: Collection[str], writing: Callable[[Claimed], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Run the writer of each unit for as long as this replica holds the claim on it.
+
+        `service` names the claims: those on facts are apart from those on partitions.
+        """
+
+        async def own(claimed: Claimed) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                task = tasks.create_task(writing(claimed))
+                await claimed.leaving.wait()
+                task.cancel()
+
+        replica = Replica(
+            store=self.store,
+            clock=self.clock,
+            keys=self.keys,
+            service=service,
+            member=self.member,
+            units=units,
+            version=self.service.version,
+            options=self.claims,
+        )
+        await Ownership(replica).run(own, self.service.stopping)
 
 
 @asynccontextmanager

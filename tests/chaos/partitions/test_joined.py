@@ -8,7 +8,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from services.discovery.facts import FactRecord, GpuFact
+from services.discovery.facts import GpuFact, fact_record
 from shared.contracts.facts import GPU, ORCHESTRATORS, encode_orchestrators
 from shared.core import labels
 from shared.core.json import Manifest, items, text
@@ -69,7 +69,7 @@ def an_account(name: str) -> Manifest:
 async def test_the_capacity_follows_a_node_within_two_seconds() -> None:
     async with simulated(0) as run, asyncio.TaskGroup() as tasks:
         run.watcher(kinds=(NODES, PODS))
-        fact = GpuFact(run.bus.another(), run.clock, FactRecord(run.store.another(), KEYS))
+        fact = GpuFact(run.bus.another(), run.clock, fact_record(run.store.another(), KEYS))
         following = tasks.create_task(fact.run(FreeFence("nobody")))
         await run.advance(5.0)
         before = run.store.pairs()[KEYS.fact(GPU)]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.discovery.facts import FactRecord, GpuFact, OrchestratorsFact
+from services.discovery.facts import GpuFact, OrchestratorsFact, fact_record
 from services.watcher.changes.publications import publications
 from shared.api.platform import Capability
+from shared.applying.facts import FactRecord
 from shared.contracts.capacity import Capacity, decode_capacity
 from shared.contracts.envelope import ChangeType
 from shared.contracts.etcd_keys import EtcdKeys
@@ -69,7 +70,7 @@ class Desk:
     @property
     def record(self) -> FactRecord:
         """Return the writer of facts."""
-        return FactRecord(self.store, KEYS)
+        return fact_record(self.store, KEYS)
 
     @asynccontextmanager
     async def running(self, writing: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
