@@ -35,8 +35,8 @@ def kinds_of(pattern: str) -> list[str]:
 
 
 _INTRODUCTION = (
-    "A graph that runs under the reference operator runs here without a change. What both make of the same manifests is",
-    "compared field by field, status included, for clusters with Deployments alone, with Grove (and KAI), with",
-    "LeaderWorkerSet and Volcano, with Istio and every option set, and with etcd discovery. This is everything in which",
-    "they differ; each is on purpose. The last column is the rule that the tests name.",
+    "A graph that runs under the reference operator runs here without a change. What both make of the same manifests",
+    "is compared field by field, status included, for clusters with Deployments alone, with Grove (and KAI), with",
+    "LeaderWorkerSet and Volcano, with Istio and every option set, and with etcd discovery. This is everything in",
+    "which they differ; each is on purpose. The last column is the rule that the tests name.",
 )

@@ -163,10 +163,11 @@ def running_stack(
     settings: tuple[str, ...] = (),
     api_arguments: tuple[str, ...] = (),
     members: int = 1,
+    offers: tuple[str, ...] = (),
 ) -> Iterator[LiveStack]:
     """Run a stack; short claims, so that a killed replica is replaced within the patience of a test."""
     claims = [f"{service}.claim_ttl={CLAIM_TTL}" for service in SERVICES]
-    options = stack_options(name, [], [*claims, *settings], 0, replicas)
+    options = stack_options(name, offers, [*claims, *settings], 0, replicas)
     options = replace(options, simulator_arguments=(f"--nodes={nodes}",), api_arguments=api_arguments)
     options = with_members(options, nats=members, etcd=members)
     bringup = Bringup(options, lambda *_: None)

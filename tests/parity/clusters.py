@@ -22,6 +22,7 @@ from shared.core.resources import (
 )
 
 SSH_SECRET, SSH_NAMESPACE = "mpi-run-ssh-key-secret", "dynamo-system"
+SSH_KEYS = {"private.key": "bGFi", "private.key.pub": "bGFi"}
 PLANNER_ROLE = "dynamo-planner"
 COMMON = {
     "nats.address": "nats://dynamo-platform-nats.dynamo-system.svc.cluster.local:4222",

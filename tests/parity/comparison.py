@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -49,6 +49,7 @@ class Recording:
 
     objects: Mapping[Key, Manifest]
     events: frozenset[str] = frozenset()
+    managers: Mapping[Key, frozenset[str]] = field(default_factory=dict)  # who wrote each object, where it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,15 @@ def written_down(
     return found
 
 
-def compare(conformance: Conformance, reference: Mapping[Key, Manifest], ours: Mapping[Key, Manifest]) -> Result:
-    """Return how our objects differ from recorded ones; accepted deviations are named, not counted."""
+def compare(
+    conformance: Conformance,
+    reference: Mapping[Key, Manifest],
+    ours: Mapping[Key, Manifest],
+    deviations: Sequence[Deviation],
+) -> Result:
+    """Return how our objects differ from others; accepted deviations are named, not counted."""
     comparing = tool(conformance, "compare")
-    comparing.Tally.deviations = [(re.compile(each.match), place) for place, each in enumerate(accepted(), start=1)]
+    comparing.Tally.deviations = [(re.compile(each.match), place) for place, each in enumerate(deviations, start=1)]
     tally = comparing.Tally()
     tally.objects(dict(reference), dict(ours))
     differences = tuple(Difference(*diff) for diff in tally.diffs)

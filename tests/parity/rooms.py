@@ -36,13 +36,12 @@ from shared.runtime.partitions.views.view import PartitionView, PassView
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.store import FakeStore
-from tests.parity.clusters import PLANNER_ROLE, SSH_NAMESPACE, SSH_SECRET, RecordedCluster
+from tests.parity.clusters import PLANNER_ROLE, SSH_KEYS, SSH_NAMESPACE, SSH_SECRET, RecordedCluster
 from tests.parity.workloads import make_ready
 
 KEYS = EtcdKeys("parity")
 TURNS = 30  # more is a cluster that does not come to rest
 BETWEEN = timedelta(seconds=2)
-SSH_KEYS = {"private.key": "bGFi", "private.key.pub": "bGFi"}
 
 
 class Silence:
