@@ -20,6 +20,7 @@ from services.reconciler.desired.layouts import ALONE, Layout
 from services.reconciler.desired.merging import POD_SPEC, merged
 from services.reconciler.desired.metadata import pod_labels
 from services.reconciler.desired.names import discovery_account
+from services.reconciler.desired.ports import with_protocols
 from services.reconciler.desired.problems import RenderError
 from services.reconciler.desired.pull_secrets import pull_secrets
 from services.reconciler.desired.volumes import storage, with_volume
@@ -30,7 +31,7 @@ TERMINATION_GRACE_SECONDS = 60
 FILE_SYSTEM_GROUP = 1000
 DEFAULT_ACCOUNT = "default"
 
-_COMPUTED = frozenset({"containers", "volumes", "imagePullSecrets", "serviceAccountName"})
+_COMPUTED = frozenset({"containers", "initContainers", "volumes", "imagePullSecrets", "serviceAccountName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,8 @@ def pod(component: Component, platform: PlatformContext, layout: Layout = ALONE)
     parts: Manifest = {
         "shareProcessNamespace": bool(debuggers),
         "serviceAccountName": _account(component),
-        "containers": [*items(component.pod_overlay, "containers"), launched(container, launch), *debuggers],
+        "containers": [*_sidecars(component, "containers"), launched(container, launch), *debuggers],
+        "initContainers": _sidecars(component, "initContainers"),
         "volumes": volumes,
         "imagePullSecrets": pull_secrets(component),
     }
@@ -106,6 +108,10 @@ def _base() -> Manifest:
         "restartPolicy": "Always",
         "securityContext": {"fsGroup": FILE_SYSTEM_GROUP},
     }
+
+
+def _sidecars(component: Component, key: str) -> list[object]:
+    return [with_protocols(container) for container in items(component.pod_overlay, key)]
 
 
 def _account(component: Component) -> str:

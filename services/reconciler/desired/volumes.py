@@ -39,7 +39,7 @@ def storage(component: Component, backend: Backend) -> Storage:
         cache = cache or (path if mount.use_as_compilation_cache else "")
         claim: Manifest = {"name": mount.name, "persistentVolumeClaim": {"claimName": mount.name}}
         volumes = with_volume(volumes, claim)
-        mounts = [*mounts, {"name": mount.name, "mountPath": path}]
+        mounts = _with_mount(mounts, {"name": mount.name, "mountPath": path})
     volume = shared_memory(component.spec.shared_memory)
     if volume is not None and SHARED_MEMORY_PATH not in _texts(mounts, "mountPath"):
         volumes = with_volume(volumes, volume)
@@ -66,6 +66,10 @@ def shared_memory(given: SharedMemory | None) -> Manifest | None:
 def with_volume(volumes: list[object], volume: Manifest) -> list[object]:
     """Return the volumes with one more, unless one of its name is there (W-17)."""
     return volumes if volume["name"] in _texts(volumes, "name") else [*volumes, volume]
+
+
+def _with_mount(mounts: list[object], mount: Manifest) -> list[object]:
+    return mounts if mount in mounts else [*mounts, mount]
 
 
 def _mount_path(mount: VolumeMount, backend: Backend) -> str:

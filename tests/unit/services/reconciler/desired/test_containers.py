@@ -108,14 +108,21 @@ def test_the_secret_of_the_component_is_the_last_source() -> None:
     [
         pytest.param(
             [{"name": "extra", "containerPort": 1}],
-            [{"name": "system", "containerPort": 9090, "protocol": "TCP"}, {"name": "extra", "containerPort": 1}],
+            [
+                {"name": "system", "containerPort": 9090, "protocol": "TCP"},
+                {"name": "extra", "containerPort": 1, "protocol": "TCP"},
+            ],
             id="others join the default",
         ),
         pytest.param(
-            [{"name": "system", "containerPort": 9091}], [{"name": "system", "containerPort": 9091}], id="same name"
+            [{"name": "system", "containerPort": 9091}],
+            [{"name": "system", "containerPort": 9091, "protocol": "TCP"}],
+            id="same name",
         ),
         pytest.param(
-            [{"name": "mine", "containerPort": 9090}], [{"name": "mine", "containerPort": 9090}], id="same number"
+            [{"name": "mine", "containerPort": 9090}],
+            [{"name": "mine", "containerPort": 9090, "protocol": "TCP"}],
+            id="same number",
         ),
         pytest.param(
             [{"name": "mine", "containerPort": 9090, "protocol": "UDP"}],

@@ -51,10 +51,28 @@ def test_maps_the_fields_of_a_component(given: dict[str, Any], expected: dict[st
 
 
 @pytest.mark.rule("W-16", "workloads 5.6 gpu")
-def test_requested_gpus_reach_the_pod_under_their_own_type() -> None:
-    given = {"requests": {"gpu": "1", "gpuType": "amd.com/gpu"}, "limits": {"gpu": "2"}}
-
-    assert resources_of(resources=given) == {"requests": {"amd.com/gpu": "1"}, "limits": {"nvidia.com/gpu": "2"}}
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(
+            {"requests": {"gpu": "1", "gpuType": "amd.com/gpu"}, "limits": {"gpu": "2"}},
+            {"requests": {"amd.com/gpu": "1"}, "limits": {"nvidia.com/gpu": "2", "amd.com/gpu": "1"}},
+            id="its own type",
+        ),
+        pytest.param(
+            {"requests": {"gpu": "2"}, "limits": {"gpu": "2", "gpuType": "amd.com/gpu"}},
+            {"requests": {"amd.com/gpu": "2"}, "limits": {"amd.com/gpu": "2"}},
+            id="the type of the limits",
+        ),
+        pytest.param(
+            {"requests": {"gpu": "2"}},
+            {"requests": {"nvidia.com/gpu": "2"}, "limits": {"nvidia.com/gpu": "2"}},
+            id="without a limit it is one, which the API demands",
+        ),
+    ],
+)
+def test_requested_gpus_reach_the_pod(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert resources_of(resources=given) == expected
 
 
 @pytest.mark.rule(
