@@ -24,6 +24,7 @@ class Surroundings:
 
     pull_secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by registry host
     component_accounts: tuple[str, ...] = ()  # accounts labelled for component pods
+    queues: frozenset[str] | None = None  # of the KAI scheduler, in the whole cluster; None while nobody has said
 
 
 NOTHING = Surroundings()

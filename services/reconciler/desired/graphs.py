@@ -1,7 +1,7 @@
-"""What one graph consists of: a component for each service, sorted by service name.
+"""What one graph consists of: a component for each service, or one set of cliques with what stands in front of it.
 
-A service that cannot be made does not hold up the others. Two services whose components would share a name are both
-refused: whichever were made, the other would overwrite it at once (OB-05).
+Services are taken by name. In component mode a service that cannot be made does not hold up the others. Two services
+whose objects would share a name are both refused: whichever were made, the other would overwrite it at once (OB-05).
 """
 
 from __future__ import annotations
@@ -10,14 +10,21 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from services.reconciler.desired.cautions import Caution
+from services.reconciler.desired.component import NOTHING, Surroundings
 from services.reconciler.desired.components import component_deployment
+from services.reconciler.desired.grove.choice import Mode, mode_of
+from services.reconciler.desired.grove.gangs import gang
+from services.reconciler.desired.grove.scales import Scale
 from services.reconciler.desired.names import component_name
 from services.reconciler.desired.orchestrators import no_orchestrator
 from services.reconciler.desired.owners import owned, owner_of
 from services.reconciler.desired.problems import Problem, RenderError
+from shared.api.components import ComponentSpec
 from shared.api.graphs import Graph
-from shared.api.platform import PlatformContext
+from shared.api.platform import Capability, PlatformContext
 from shared.core.json import Manifest
+from shared.core.objects import annotations_of, name_of
 
 CANNOT_RECONCILE = "failed to reconcile Dynamo components deployments"
 CANNOT_GENERATE = "failed to generate the DynamoComponentsDeployments"
@@ -25,34 +32,47 @@ CANNOT_GENERATE = "failed to generate the DynamoComponentsDeployments"
 
 @dataclass(frozen=True, slots=True)
 class GraphChildren:
-    """The components of one graph, and the services that have none."""
+    """The objects of one graph, and the services that have none."""
 
     manifests: tuple[Manifest, ...] = ()
     problems: tuple[Problem, ...] = ()
-    kept: frozenset[str] = frozenset()  # components of refused services: neither wanted nor to be deleted
+    mode: Mode = Mode.COMPONENTS
+    scales: tuple[Scale, ...] = ()  # where Grove is told of replicas once it has made what the set says
+    queue: str = ""  # of the KAI scheduler, if pods wait in one
+    cautions: tuple[Caution, ...] = ()
 
 
-def graph_children(manifest: Manifest, platform: PlatformContext) -> GraphChildren:
-    """Return the components of a graph, each owned by it; raise InvalidObjectError when it cannot be read."""
-    graph = Graph.parse(manifest)
-    services = graph.spec.services or {}
-    name = graph.metadata.name
-    collisions = _collisions(name, services)
-    owner = owner_of(manifest)
+def graph_children(
+    manifest: Manifest, platform: PlatformContext, surroundings: Surroundings = NOTHING
+) -> GraphChildren:
+    """Return the objects of a graph, each owned by it; raise InvalidObjectError when it cannot be read."""
+    services = Graph.parse(manifest).spec.services or {}
+    collisions = [error.about(f"service {name}") for name, error in _collisions(name_of(manifest), services).items()]
+    if mode_of(annotations_of(manifest), platform) is Mode.COMPONENTS:
+        return _components(manifest, services, platform, refused=collisions)
+    if collisions:
+        return GraphChildren(problems=tuple(collisions), mode=Mode.GROVE)
+    found = gang(manifest, sorted(services), platform, surroundings)
+    return GraphChildren(found.manifests, found.problems, Mode.GROVE, found.scales, found.queue, found.cautions)
+
+
+def _components(
+    graph: Manifest, services: dict[str, ComponentSpec], platform: PlatformContext, *, refused: list[Problem]
+) -> GraphChildren:
+    owner = owner_of(graph)
     made: list[Manifest] = []
-    problems: list[Problem] = []
-    for service_name in sorted(services):
+    problems = list(refused)
+    subjects = {problem.subject for problem in refused}
+    for name in sorted(services):
+        if f"service {name}" in subjects:
+            continue
         try:
-            if service_name in collisions:
-                raise _collision(component_name(name, service_name), collisions[service_name])
-            if services[service_name].is_multinode:
-                raise no_orchestrator(services[service_name].nodes).within(CANNOT_RECONCILE)
-            made.append(owned(_component(manifest, service_name, platform), owner))
+            if services[name].is_multinode and not platform.offers(Capability.LWS):
+                raise no_orchestrator(services[name].nodes).within(CANNOT_RECONCILE)
+            made.append(owned(_component(graph, name, platform), owner))
         except RenderError as error:
-            problems.append(error.about(f"service {service_name}"))
-    wanted = {child["metadata"]["name"] for child in made}
-    kept = frozenset(component_name(name, service_name) for service_name in services) - wanted
-    return GraphChildren(tuple(made), tuple(problems), kept)
+            problems.append(error.about(f"service {name}"))
+    return GraphChildren(tuple(made), tuple(sorted(problems, key=lambda each: each.subject)))
 
 
 def _component(graph: Manifest, service_name: str, platform: PlatformContext) -> Manifest:
@@ -62,12 +82,17 @@ def _component(graph: Manifest, service_name: str, platform: PlatformContext) ->
         raise error.within(CANNOT_GENERATE) from error
 
 
-def _collisions(graph: str, services: Iterable[str]) -> dict[str, list[str]]:
-    """Return the services that share their component's name with others, with all who share it."""
+def _collisions(graph: str, services: Iterable[str]) -> dict[str, RenderError]:
+    """Return why services that share the name of their objects with others are refused, by service."""
     by_name: defaultdict[str, list[str]] = defaultdict(list)
     for service_name in sorted(services):
         by_name[component_name(graph, service_name)].append(service_name)
-    return {service_name: group for group in by_name.values() if len(group) > 1 for service_name in group}
+    return {
+        service_name: _collision(name, group)
+        for name, group in sorted(by_name.items())
+        if len(group) > 1
+        for service_name in group
+    }
 
 
 def _collision(name: str, group: list[str]) -> RenderError:

@@ -15,6 +15,11 @@ def component_name(graph: str, service: str) -> str:
     return f"{graph}-{service.lower()}"
 
 
+def scaled_name(graph: str, service: str) -> str:
+    """Return the name of what Grove makes of a service in the only replica of its set (workloads 8.7)."""
+    return f"{graph}-0-{service.lower()}"
+
+
 def dynamo_namespace(namespace: str, graph: str, *, is_global: bool) -> str:
     """Return the namespace in which the processes of a graph register (workloads 4.2)."""
     return GLOBAL_DYNAMO_NAMESPACE if is_global else f"{namespace}-{graph}"

@@ -13,6 +13,7 @@ from typing import Any
 from services.reconciler.desired.children import component_children
 from services.reconciler.desired.component import NOTHING, Surroundings
 from services.reconciler.desired.graphs import graph_children
+from services.reconciler.desired.grove.choice import Mode
 from services.reconciler.desired.problems import Problem
 from shared.api.platform import PlatformContext
 from shared.core.json import Manifest
@@ -30,7 +31,7 @@ class Rendering:
 
 
 def render(graph: Mapping[str, Any], platform: PlatformContext) -> list[Manifest]:
-    """Return the objects that the reconciler applies for a graph: components first, then each one's children.
+    """Return the objects that the reconciler applies for a graph: its own first, then those of its components.
 
     Owner references carry no uid, since only a cluster gives one. Raises InvalidObjectError for an unreadable graph.
     """
@@ -39,12 +40,15 @@ def render(graph: Mapping[str, Any], platform: PlatformContext) -> list[Manifest
 
 def rendering(graph: Mapping[str, Any], platform: PlatformContext, surroundings: Surroundings = NOTHING) -> Rendering:
     """Return the objects of a graph together with the problems and warnings that rendering them met."""
-    stage = graph_children(without_nulls(graph), platform)
-    children = [component_children(component, platform, surroundings) for component in stage.manifests]
+    stage = graph_children(without_nulls(graph), platform, surroundings)
+    components = stage.manifests if stage.mode is Mode.COMPONENTS else ()
+    children = [component_children(component, platform, surroundings) for component in components]
     return Rendering(
         manifests=(*stage.manifests, *(child for found in children for child in found.manifests)),
         problems=(*stage.problems, *(found.problem for found in children if found.problem is not None)),
-        warnings=tuple(caution.text for found in children for caution in found.cautions),
+        warnings=tuple(
+            caution.text for cautions in (stage.cautions, *(each.cautions for each in children)) for caution in cautions
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -132,7 +132,7 @@ class _Stage:
 
     def with_result(self, result: Result) -> _Stage:
         problems = (*self.children.problems, *foreign_problems(result))
-        children = GraphChildren(self.children.manifests, problems, self.children.kept)
+        children = replace(self.children, problems=problems)
         return _Stage(children, self.obstacle or obstacle_of(result))
 
 

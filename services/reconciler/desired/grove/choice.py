@@ -1,0 +1,28 @@
+"""Which tree of objects a graph becomes: components that run themselves, or one set of cliques (workloads 3.4).
+
+Separate and free of the rest of the spec, so that a component can ask it about its graph too: during a switch both
+trees exist, and they must agree on which one is to stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from shared.api.platform import Capability, PlatformContext
+from shared.core import labels
+
+OFF = "false"
+
+
+class Mode(StrEnum):
+    """How a graph is run."""
+
+    COMPONENTS = "components"  # a DynamoComponentDeployment for each service
+    GROVE = "grove"  # one PodCliqueSet
+
+
+def mode_of(annotations: Mapping[str, str], platform: PlatformContext) -> Mode:
+    """Return the mode of a graph with these annotations, whatever its services are."""
+    is_refused = annotations.get(labels.ENABLE_GROVE, "").lower() == OFF
+    return Mode.GROVE if platform.offers(Capability.GROVE) and not is_refused else Mode.COMPONENTS
