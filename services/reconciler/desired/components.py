@@ -32,7 +32,8 @@ def component_deployment(graph: Manifest, service_name: str, platform: PlatformC
         labels.GRAPH_NAME: name,
     }
     spec = configured(_with_graph_variables(service, graph), service_name, is_frontend=kind.is_frontend)
-    spec |= {"serviceName": service_name, "dynamoNamespace": space, "labels": own_labels, "annotations": annotations}
+    spec |= {"serviceName": service_name, "dynamoNamespace": space, "labels": own_labels}
+    spec["annotations"] = annotations or None
     framework = text(graph, "spec", "backendFramework")
     if framework:
         spec["backendFramework"] = framework
@@ -49,7 +50,8 @@ def component_deployment(graph: Manifest, service_name: str, platform: PlatformC
             "labels": dict(own_labels),
             "finalizers": [FINALIZER],
         },
-        "spec": {key: value for key, value in spec.items() if value is not None and value != {}},
+        # An empty object says something: `multinode: {}` is a replica of two nodes.
+        "spec": {key: value for key, value in spec.items() if value is not None},
     }
 
 

@@ -61,6 +61,11 @@ def test_is_named_and_labelled_after_graph_and_service() -> None:
     }
 
 
+@pytest.mark.rule("workloads 4.1 everything else", "workloads 2.3 multinode.nodeCount")
+def test_an_empty_object_stays_because_it_says_something() -> None:
+    assert spec(a_worker(multinode={}))["multinode"] == {}
+
+
 @pytest.mark.rule("W-08")
 def test_labels_of_the_service_stay_and_computed_ones_win() -> None:
     given = {"team": "a", "nvidia.com/dynamo-component": "mine"}
