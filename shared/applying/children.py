@@ -63,7 +63,7 @@ class Children:
         found = plan(wanted, owner_uid=inputs.uid, inventory=inventory, view=work.view, managed=self.managed)
         written = await self.writer.carry_out(found, work.view, work.fence, on_answer=on_answer)
         # Inputs are only recorded when all of them took effect: otherwise the next pass compares again.
-        is_whole = not (written.error or found.waiting or found.foreign or wanted.keeps_unwanted)
+        is_whole = not (written.error or found.waiting or found.foreign or wanted.is_for_now)
         inventory = Inventory(inputs if is_whole else None, written.children, inputs.epoch)
         await self.inventories.record(work.primary, inventory, work.fence)
         self._tell(work, found, written)

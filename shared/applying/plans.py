@@ -11,7 +11,7 @@ of a scaling adapter. It is created where nothing has its name, and what exists 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.applying.inventories import Applied, Hold, Inputs, Inventory
@@ -31,6 +31,7 @@ class Change:
     reason: str  # `created`, `updated` or `repaired`
     seed: Manifest | None = None
     hold: Hold = Hold.WHOLE
+    after: Ref | None = None  # another change that has to be answered before
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,15 @@ class Wanted:
     manifests: Sequence[Manifest] = ()
     seeds: Sequence[Manifest] = ()  # whole objects, for where there is none
     keeps_unwanted: bool = False  # what the primary asks for is not understood in full, so nothing may be deleted
+    after: Mapping[Ref, Ref] = field(default_factory=dict)  # what is written only when something else has been
+    held: Collection[Ref] = ()  # left as it is for now, wanted or not: a later pass has its turn
+    inherits: frozenset[str] = frozenset()  # uids of owners that give way to this one: wanted things of theirs pass on
+    renewed: Collection[Ref] = ()  # cannot be changed into what is wanted: it goes, and a later pass makes it anew
+
+    @property
+    def is_for_now(self) -> bool:
+        """Return whether more than this is to be done once it is done."""
+        return self.keeps_unwanted or bool(self.held) or bool(self.renewed)
 
 
 def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, managed: Sequence[Resource]) -> Plan:
@@ -89,7 +99,7 @@ def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, m
     `managed` are the resources that this handler writes for its primary: a child of another resource (made by some
     other controller) is left alone.
     """
-    found = _Found(owner_uid, inventory, view)
+    found = _Found(desired, desired.inherits | {owner_uid}, inventory, view)
     seeds = {ref_of(seed): seed for seed in desired.seeds}
     for manifest in desired.manifests:
         found.take(ref_of(manifest), manifest, seeds.pop(ref_of(manifest), None))
@@ -97,9 +107,11 @@ def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, m
         found.take_seed(ref, seed)
     unwanted = _unwanted(found.wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
     if desired.keeps_unwanted:
-        found.kept |= {ref: inventory.children[ref] for ref in unwanted if ref in inventory.children}
+        found.keep(unwanted)
         unwanted = {}
-    removals = tuple(Removal(ref, uid, inventory.children.get(ref)) for ref, uid in sorted(unwanted.items()))
+    found.keep(ref for ref in unwanted if ref in desired.held)
+    going = found.renewed | {ref: uid for ref, uid in unwanted.items() if ref not in desired.held}
+    removals = tuple(Removal(ref, uid, inventory.children.get(ref)) for ref, uid in sorted(going.items()))
     return Plan(tuple(found.changes), removals, tuple(found.foreign), tuple(found.waiting), found.kept)
 
 
@@ -107,10 +119,12 @@ def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, m
 class _Found:
     """What becomes of the wanted children."""
 
-    owner_uid: str
+    desired: Wanted
+    owners: frozenset[str]  # whose children may be applied to
     inventory: Inventory
     view: View
     wanted: set[Ref] = field(default_factory=set)
+    renewed: dict[Ref, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     foreign: list[Ref] = field(default_factory=list)
     waiting: list[Ref] = field(default_factory=list)
@@ -124,13 +138,22 @@ class _Found:
         hold = Hold.WHOLE if seed is None else Hold.SHARED
         if entry is not None and entry.is_deleting:
             self.waiting.append(ref)
-        elif entry is not None and entry.owner is not None and entry.owner.uid != self.owner_uid:
+        elif entry is not None and entry.owner is not None and entry.owner.uid not in self.owners:
             self.foreign.append(ref)
+        elif ref in self.desired.held:
+            self.keep([ref])
+        elif entry is not None and ref in self.desired.renewed:
+            self.renewed[ref] = entry.uid
         elif applied is not None and applied.desired == wanted and _is_as_applied(entry, applied):
             self.kept[ref] = replace(applied, hold=hold)
         else:
-            planted = seed if entry is None else None
-            self.changes.append(Change(ref, manifest, wanted, _reason(entry, applied, wanted), planted, hold))
+            reason, planted = _reason(entry, applied, wanted), seed if entry is None else None
+            after = self.desired.after.get(ref)
+            self.changes.append(Change(ref, manifest, wanted, reason, planted, hold, after))
+
+    def keep(self, refs: Iterable[Ref]) -> None:
+        """Keep what is recorded of some children."""
+        self.kept |= {ref: self.inventory.children[ref] for ref in refs if ref in self.inventory.children}
 
     def take_seed(self, ref: Ref, seed: Manifest) -> None:
         """Look whether something is there; whoever made it, and whatever it is like, it stays."""
@@ -158,10 +181,17 @@ def _unwanted(
     recorded = {
         ref: applied.uid
         for ref, applied in inventory.children.items()
-        if applied.hold is not Hold.PRESENCE
-        and ((entry := view.get(ref)) is None or (entry.uid == applied.uid and not entry.is_deleting))
+        if applied.hold is not Hold.PRESENCE and _is_left(view.get(ref), applied, owner_uid)
     }
     return {ref: uid for ref, uid in (recorded | seen).items() if ref not in wanted}
+
+
+def _is_left(entry: Entry | None, applied: Applied, owner_uid: str) -> bool:
+    """Return whether something recorded is still there and ours; what another owner has taken over is not."""
+    if entry is None:
+        return True
+    passed_on = entry.owner is not None and entry.owner.uid != owner_uid
+    return entry.uid == applied.uid and not entry.is_deleting and not passed_on
 
 
 def _is_as_applied(entry: Entry | None, applied: Applied) -> bool:

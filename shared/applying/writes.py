@@ -7,7 +7,7 @@ old one serves (W-07, W-61).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from shared.applying.inventories import Applied, Hold
@@ -54,7 +54,7 @@ class Writer:
         inventory) together with the first error.
         """
         before = {change.ref: entry.version for change in plan.changes if (entry := view.get(change.ref)) is not None}
-        writing = _Writing(self, view, fence, on_answer)
+        writing = _Writing(self, view, fence, on_answer, {change.ref: asyncio.Event() for change in plan.changes})
         error = await _first_failure(writing.write(change) for change in plan.changes)
         if error is None:
             error = await _first_failure(writing.delete(removal) for removal in plan.removals)
@@ -83,6 +83,7 @@ class _Writing:
     view: View
     fence: Fence
     on_answer: OnAnswer
+    ended: Mapping[Ref, asyncio.Event]  # of each change, however it ended
     limit: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL_WRITES))
     answers: dict[Ref, Manifest] = field(default_factory=dict)
     children: dict[Ref, Applied] = field(default_factory=dict)
@@ -90,13 +91,24 @@ class _Writing:
     deleted: set[Ref] = field(default_factory=set)
 
     async def write(self, change: Change) -> None:
-        async with self.limit:
-            if change.seed is not None:
-                await self._plant(change, change.seed)
-            if change.manifest is not None:
-                self.fence.check()
-                answer = await self.writer.cluster.apply(change.manifest, manager=self.writer.manager)
-                self._take(change, answer)
+        """Write one change, unless what has to be there before could not be written: that one's error is enough."""
+        try:
+            if change.after is not None and change.after in self.ended:
+                await self.ended[change.after].wait()
+                if change.after not in self.answers:
+                    return
+            async with self.limit:
+                await self._write(change)
+        finally:
+            self.ended[change.ref].set()
+
+    async def _write(self, change: Change) -> None:
+        if change.seed is not None:
+            await self._plant(change, change.seed)
+        if change.manifest is not None:
+            self.fence.check()
+            answer = await self.writer.cluster.apply(change.manifest, manager=self.writer.manager)
+            self._take(change, answer)
 
     async def _plant(self, change: Change, seed: Manifest) -> None:
         """Create an object that there is none of; what turns out to exist is somebody's and stays as it is."""

@@ -15,6 +15,7 @@ from shared.applying.writes import PARALLEL_WRITES, Writer
 from shared.contracts.ownership import GRAPH_CHILDREN
 from shared.core.errors import LeaseLostError, UnreachableError
 from shared.core.json import Manifest
+from shared.core.objects import ref_of
 from shared.core.resources import SERVICES, Ref
 from shared.ports.passes import View
 from shared.ports.store import Put
@@ -132,6 +133,44 @@ async def test_one_failing_write_does_not_stop_the_others() -> None:
     assert result.inventory.inputs is None
     with pytest.raises(UnreachableError, match="no answer"):
         result.raise_error()
+
+
+@pytest.mark.rule("workloads 7.4 #1")
+async def test_what_comes_after_something_is_written_when_that_is_there() -> None:
+    desk = await a_desk()
+    one, two = a_child(), a_child(name="two")
+    wanted = Wanted([one, two], after={ref_of(one): ref_of(two)})
+
+    await desk.children.bring_about(work(desk.view, desk.fence), INPUTS, lambda: wanted)
+
+    assert [request.name for request in desk.cluster.writes] == ["two", "one"]
+
+
+async def test_what_comes_after_something_that_fails_waits_and_the_rest_does_not() -> None:
+    desk = await a_desk()
+    one, two, three = a_child(), a_child(name="two"), a_child(name="three")
+    wanted = Wanted([one, two, three], after={ref_of(one): ref_of(two)})
+    desk.fail("two", Refuse(UnreachableError("no answer")))
+
+    result = await desk.children.bring_about(work(desk.view, desk.fence), INPUTS, lambda: wanted)
+    names_meanwhile = desk.names()
+    desk.cluster.intercept = lambda request: None
+    await desk.children.bring_about(work(desk.view, desk.fence), INPUTS, lambda: wanted)
+
+    assert names_meanwhile == ["three"]
+    assert result.inventory.inputs is None
+    assert sorted(desk.names()) == ["one", "three", "two"]
+
+
+async def test_what_is_there_already_is_waited_for_by_nobody() -> None:
+    desk = await a_desk()
+    one, two = a_child(), a_child(name="two")
+    await desk.want(two)
+    wanted = Wanted([one, two], after={ref_of(one): ref_of(two)})
+
+    await desk.children.bring_about(work(desk.view, desk.fence), Inputs(UID, 2, "m", "c"), lambda: wanted)
+
+    assert sorted(desk.names()) == ["one", "two"]
 
 
 async def test_after_a_failure_the_next_pass_writes_the_rest_only() -> None:

@@ -40,6 +40,11 @@ def planned(*wanted: Manifest, inventory: Inventory = EMPTY, view: View | None =
     return plan(asked, owner_uid=UID, inventory=inventory, view=view or a_view(), managed=MANAGED)
 
 
+def planned_as(asked: Wanted, inventory: Inventory, view: View) -> Plan:
+    """Return the plan for what is wanted in a certain way."""
+    return plan(asked, owner_uid=UID, inventory=inventory, view=view, managed=MANAGED)
+
+
 def reasons(found: Plan) -> list[tuple[str, str]]:
     """Return names and reasons of the changes."""
     return [(change.ref.name, change.reason) for change in found.changes]
@@ -167,6 +172,48 @@ def test_what_is_going_already_is_not_deleted_again() -> None:
 
 def test_children_of_other_resources_are_left_to_their_makers() -> None:
     assert planned(view=a_view([live(a_child(PODS, "pod"))])).removals == ()
+
+
+@pytest.mark.rule("W-61")
+def test_what_is_held_is_neither_written_nor_deleted_for_now() -> None:
+    before, unwanted = a_child(port=1), a_child(name="two")
+    asked = Wanted([a_child(port=2)], held=[ONE, TWO])
+
+    found = planned_as(asked, record(before, unwanted), a_view([live(before), live(unwanted)]))
+
+    assert found.is_empty
+    assert set(found.kept or {}) == {ONE, TWO}
+    assert asked.is_for_now
+
+
+@pytest.mark.rule("W-61")
+def test_what_is_held_without_a_record_is_left_alone_too() -> None:
+    found = planned_as(
+        Wanted([a_child()], held=[ONE, TWO]), EMPTY, a_view([live(a_child()), live(a_child(name="two"))])
+    )
+
+    assert (found.is_empty, found.kept) == (True, {})
+
+
+@pytest.mark.rule("W-31")
+def test_what_cannot_be_changed_goes_to_be_made_anew() -> None:
+    before, asked = a_child(port=1), Wanted([a_child(port=2)], renewed=[ONE])
+
+    first = planned_as(asked, record(before), a_view([live(before)]))
+    gone = planned_as(asked, EMPTY, a_view())
+
+    assert [(removal.ref, removal.uid) for removal in first.removals] == [(ONE, "uid-one")]
+    assert first.changes == ()
+    assert reasons(gone) == [("one", "created")]
+
+
+@pytest.mark.rule("W-39")
+def test_what_another_owner_controls_is_not_made_anew() -> None:
+    foreign = live(a_child(owner="somebody"))
+
+    found = planned_as(Wanted([a_child()], renewed=[ONE]), EMPTY, a_view([foreign]))
+
+    assert (found.is_empty, found.foreign) == (True, (ONE,))
 
 
 def test_nothing_is_deleted_while_the_wish_is_not_understood_in_full() -> None:
