@@ -1,19 +1,11 @@
-"""A whole graph: the worked examples, the golden files, and what holds for every graph."""
+"""A whole graph: the worked examples. What holds for every graph is in `test_properties.py`."""
 
 from __future__ import annotations
 
-import copy
-import re
-from typing import Any
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from services.reconciler.desired.rendering import render, rendering, without_nulls
-from shared.core.json import canonical
 from tests.unit.services.reconciler.desired.builders import (
-    NAMESPACE,
     PLATFORM,
     a_graph,
     a_service,
@@ -21,9 +13,6 @@ from tests.unit.services.reconciler.desired.builders import (
     children_of,
     environment_of,
 )
-
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 
 
 @pytest.mark.rule("workloads 10.1")
@@ -181,100 +170,3 @@ def test_a_graph_from_a_file_may_hold_nulls() -> None:
     graph = a_graph({"w": {"componentType": "worker", "resources": None, "extraPodSpec": {"mainContainer": None}}})
 
     assert len(render(graph, PLATFORM)) == 3
-
-
-NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
-SERVICE_NAMES = st.from_regex(r"[A-Za-z]([-A-Za-z0-9]{0,10}[A-Za-z0-9])?", fullmatch=True)
-TEXTS = st.dictionaries(st.sampled_from(["a", "b", "nvidia.com/selector"]), st.sampled_from(["1", "x-y", ""]))
-VARIABLES = st.lists(
-    st.fixed_dictionaries({"name": st.sampled_from("ABC"), "value": st.sampled_from(["1", "$(A)", "$(C)"])}), max_size=3
-)
-SERVICES = st.fixed_dictionaries(
-    {"componentType": st.sampled_from(["frontend", "worker", "prefill", "decode", "planner", "gateway", ""])},
-    optional={
-        "replicas": st.integers(0, 9),
-        "envs": VARIABLES,
-        "labels": TEXTS,
-        "annotations": st.just({"nvidia.com/enable-metrics": "false"}),
-        "globalDynamoNamespace": st.booleans(),
-        "resources": st.just({"requests": {"gpu": "1"}, "limits": {"gpu": "1", "memory": "1024Mi"}}),
-        "sharedMemory": st.sampled_from([{"disabled": True}, {"size": "1Gi"}]),
-        "extraPodMetadata": st.fixed_dictionaries({"labels": TEXTS}),
-        "extraPodSpec": st.sampled_from(
-            [{"tolerations": [{"operator": "Exists"}]}, {"mainContainer": {"ports": [{"containerPort": 1}]}}]
-        ),
-        "volumeMounts": st.just([{"name": "v", "mountPoint": "/v"}, {"name": "v", "mountPoint": "/w"}]),
-        "modelRef": st.just({"name": "m"}),
-    },
-)
-GRAPHS = st.builds(
-    lambda services, name, variables: a_graph(services, name=name, envs=variables),
-    st.dictionaries(SERVICE_NAMES, SERVICES, min_size=1, max_size=4).filter(
-        lambda found: len({name.lower() for name in found}) == len(found)
-    ),
-    NAMES,
-    VARIABLES,
-)
-
-
-def shuffled(value: Any, random: Any) -> Any:
-    """Return the same document with the keys of every object in another order."""
-    if isinstance(value, dict):
-        keys = list(value)
-        random.shuffle(keys)
-        return {key: shuffled(value[key], random) for key in keys}
-    return [shuffled(item, random) for item in value] if isinstance(value, list) else value
-
-
-@pytest.mark.rule("W-59", "W-41")
-@settings(max_examples=40)
-@given(GRAPHS, st.randoms(use_true_random=False))
-def test_depends_on_neither_the_order_of_keys_nor_changes_its_input(graph: dict[str, Any], random: Any) -> None:
-    before = copy.deepcopy(graph)
-
-    first, second = render(graph, PLATFORM), render(shuffled(graph, random), PLATFORM)
-
-    assert canonical(first) == canonical(second)
-    assert graph == before
-
-
-@settings(max_examples=40)
-@given(GRAPHS)
-def test_every_valid_graph_renders_three_objects_for_each_service(graph: dict[str, Any]) -> None:
-    found = rendering(graph, PLATFORM)
-
-    assert found.problems == ()
-    assert len(found.manifests) == 3 * len(graph["spec"]["services"])
-
-
-@settings(max_examples=40)
-@given(GRAPHS)
-def test_names_and_labels_are_valid(graph: dict[str, Any]) -> None:
-    metadata = [manifest["metadata"] for manifest in render(graph, PLATFORM)]
-
-    assert {each["namespace"] for each in metadata} == {NAMESPACE}
-    assert all(NAME.fullmatch(each["name"]) for each in metadata)
-    assert all(LABEL.fullmatch(value) for each in metadata for value in each["labels"].values())
-
-
-@settings(max_examples=40)
-@given(GRAPHS)
-def test_deployment_and_service_select_exactly_the_pods_of_their_component(graph: dict[str, Any]) -> None:
-    found = render(graph, PLATFORM)
-    pods = {
-        each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"]
-        for each in found
-        if each["kind"] == "Deployment"
-    }
-    selectors = [
-        (each["metadata"]["name"], each["spec"]["selector"].get("matchLabels", each["spec"]["selector"]))
-        for each in found
-        if each["kind"] in ("Deployment", "Service")
-    ]
-
-    selected = [
-        (name, {pod for pod, labels in pods.items() if labels.items() >= selector.items()})
-        for name, selector in selectors
-    ]
-
-    assert selected == [(name, {name}) for name, _ in selectors]
