@@ -1,4 +1,4 @@
-"""The pass of the room: one graph's instance view, from its EndpointSlices to etcd."""
+"""The two passes of the room: one graph's instance view, in etcd, and one model's Service."""
 
 from __future__ import annotations
 
@@ -7,27 +7,43 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from services.discovery.endpoints.instances import Instance, instances, record
+from services.discovery.models import services as models
+from shared.applying.children import Children
+from shared.applying.inventories import Inputs, Inventories
+from shared.applying.plans import Wanted
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.keys import Key, graph_key
 from shared.core import labels
 from shared.core.errors import ConflictError, LeaseLostError
-from shared.core.outcomes import Done, Outcome
-from shared.core.resources import ENDPOINT_SLICES, GRAPHS, Ref
+from shared.core.json import Manifest, digest
+from shared.core.outcomes import Done, Outcome, Retry
+from shared.core.resources import COMPONENTS, ENDPOINT_SLICES, GRAPHS, MODELS, SERVICES, Ref
+from shared.ports.cluster import Cluster
 from shared.ports.passes import Decision, Decisions, Entry, Queued, Work
 from shared.ports.store import CreatedAt, Drop, Put, Store, Write
 
-READS = frozenset({GRAPHS, ENDPOINT_SLICES})
+READS = frozenset({GRAPHS, COMPONENTS, ENDPOINT_SLICES, SERVICES})
+MANAGED = (SERVICES,)
+RENDERING = 1  # raised when the Service of a model is rendered differently, so that every inventory is compared again
 GATHER = timedelta(milliseconds=250)  # the pods of a graph become ready one after the other, and one write tells of all
 
 
 def route(entry: Entry, *, copy_of: Key | None) -> Iterable[Queued]:
-    """Queue the graph that an object is or belongs to."""
+    """Queue the graph that an object or a slice belongs to, and the models that a graph or a component uses."""
     if copy_of is not None:
-        return
-    if entry.ref.resource is GRAPHS:
+        yield from _of_model(entry, copy_of) if copy_of.kind == MODELS.plural else ()
+    elif entry.ref.resource is GRAPHS:
         yield Queued(entry.ref, "edit")
-    elif entry.labels.get(labels.GRAPH_NAME):
+    elif entry.ref.resource is ENDPOINT_SLICES and entry.labels.get(labels.GRAPH_NAME):
         yield Queued(Ref(GRAPHS, entry.ref.namespace, entry.labels[labels.GRAPH_NAME]), "child", GATHER)
+
+
+def _of_model(entry: Entry, model: Key) -> Iterable[Queued]:
+    service = models.primary(model)
+    if entry.ref.resource in (GRAPHS, COMPONENTS):
+        yield Queued(service, "edit", GATHER)  # a graph and its components come one after the other
+    elif entry.ref == service:
+        yield Queued(service, "child")
 
 
 @dataclass(slots=True)
@@ -81,3 +97,49 @@ class InstancesHandler:
         self.decisions.record(
             Decision(work.primary, "instances", message, correlation=work.correlation, causation=work.cause)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServiceHandler:
+    """Keep the Service of one model for as long as anybody uses the model."""
+
+    cluster: Cluster
+    children: Children
+    inventories: Inventories
+    decisions: Decisions
+
+    async def __call__(self, work: Work) -> Outcome:
+        """Bring the Service about, owned by all users and by nobody else; without a user it goes (W-37)."""
+        used_by = models.users(models.key_of(work.primary), work.view)
+        if not used_by:
+            return await self._let_go(work)
+        desired = models.model_service(work.primary, used_by)
+        await self._adopt(work, desired)
+        inputs = Inputs("", 0, "", digest([RENDERING, desired]))
+        result = await self.children.bring_about(work, inputs, lambda: Wanted([desired]))
+        result.raise_error()
+        if result.plan is not None and result.plan.foreign:
+            return Retry(f"another owner controls {work.primary}: remove it, or the model cannot be reached by it")
+        return Done()
+
+    async def _adopt(self, work: Work, desired: Manifest) -> None:
+        """End the control of one user over what all use: the reference gives the Service to the first that comes."""
+        service = work.view.get(work.primary)
+        if service is None or service.is_deleting or not models.is_controlled_by_user(service):
+            return
+        work.fence.check()
+        work.view.was_written(await self.cluster.apply(desired, manager=self.children.writer.manager))
+
+    async def _let_go(self, work: Work) -> Outcome:
+        service = work.view.get(work.primary)
+        if service is None:
+            await self.inventories.forget(work.primary, work.fence)
+        elif not service.is_deleting and models.is_ours(service):
+            work.fence.check()
+            await self.cluster.delete(service.ref, uid=service.uid)
+            work.view.was_deleted(service.ref, service.uid)
+            message = f"deleted Service {service.ref.name}: nothing uses the model any more"
+            self.decisions.record(
+                Decision(work.primary, "deleted", message, correlation=work.correlation, causation=work.cause)
+            )
+        return Done()

@@ -10,6 +10,7 @@ BASE_MODEL_HASH = "nvidia.com/dynamo-base-model-hash"
 METRICS_ENABLED = "nvidia.com/metrics-enabled"
 DISCOVERY_BACKEND = "nvidia.com/dynamo-discovery-backend"
 DISCOVERY_ENABLED = "nvidia.com/dynamo-discovery-enabled"
+MODEL_MANAGED_BY = "nvidia.com/managed-by"  # on Services of models alone
 
 # Annotations
 BASE_MODEL = "nvidia.com/dynamo-base-model"

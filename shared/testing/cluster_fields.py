@@ -103,9 +103,11 @@ def _merge_value(resource: Resource, path: Path, live: Any, applied: Any) -> Any
 
 def without(value: Any, paths: Iterable[Path]) -> Any:
     """Return an object without some fields; maps and lists that lose their last member go too."""
-    result = value
-    for path in sorted(paths, key=len, reverse=True):
-        result = _without(result, path)
+    result, going = value, frozenset(paths)
+    for path in sorted(going, key=len, reverse=True):
+        # What goes with its item must not go before it: without its key, nobody would find the item.
+        if not any(path[:length] in going for length in range(1, len(path))):
+            result = _without(result, path)
     return result
 
 

@@ -21,10 +21,10 @@ from shared.contracts.subjects import ChangeSubject, change_subject
 from shared.contracts.summaries import summary
 from shared.core.json import Manifest
 from shared.core.objects import generation_of, uid_of, version_of
-from shared.core.resources import GRAPHS, REQUESTS, Ref, Resource
+from shared.core.resources import COMPONENTS, GRAPHS, REQUESTS, Ref, Resource
 
 # What uses the objects of another key: whoever keeps those must know of it, and never looks at its progress.
-_USERS: frozenset[Resource] = frozenset({GRAPHS, REQUESTS})
+_USERS: frozenset[Resource] = frozenset({GRAPHS, COMPONENTS, REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from shared.contracts.ownership import GRAPH_CHILDREN, STATUS, ownership_digest
 from shared.core.errors import AlreadyExistsError, ConflictError, InvalidObjectError, NotFoundError
 from shared.core.json import member
-from shared.core.objects import generation_of, is_deleting, uid_of, version_of
+from shared.core.objects import generation_of, is_deleting, name_of, uid_of, version_of
 from shared.core.resources import CONFIG_MAPS, NAMESPACES, NODES, Ref
 from shared.ports.cluster import Selection
 from tests.contract.kube.clusters import UnderTest
@@ -332,6 +332,36 @@ async def test_cluster_scoped_objects_have_no_namespace(under_test: UnderTest) -
 
     assert await under_test.cluster.get(Ref(NODES, "", name)) is None
     assert await under_test.cluster.get(Ref(NAMESPACES, "", under_test.namespace)) is not None
+
+
+async def test_apply_removes_the_items_that_its_manager_leaves_out(under_test: UnderTest) -> None:
+    first = await under_test.cluster.create(under_test.config_map("first"), manager=OURS)
+    second = await under_test.cluster.create(under_test.config_map("second"), manager=OURS)
+    owners = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": name_of(each), "uid": uid_of(each), "controller": False}
+        for each in (first, second)
+    ]
+    shared = under_test.config_map("shared")
+    shared["metadata"]["ownerReferences"] = owners
+    await under_test.cluster.apply(shared, manager=OURS)
+    shared["metadata"]["ownerReferences"] = owners[1:]
+
+    after = await under_test.cluster.apply(shared, manager=OURS)
+
+    assert member(after, "metadata", "ownerReferences") == owners[1:]
+
+
+async def test_apply_ends_the_control_that_another_writer_gave(under_test: UnderTest) -> None:
+    owner = await under_test.cluster.create(under_test.config_map("owner"), manager=OURS)
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid_of(owner)}
+    shared = under_test.config_map("shared")
+    shared["metadata"]["ownerReferences"] = [{**reference, "controller": True}]
+    await under_test.cluster.create(shared, manager="manager")
+    shared["metadata"]["ownerReferences"] = [{**reference, "controller": False}]
+
+    after = await under_test.cluster.apply(shared, manager=OURS)
+
+    assert member(after, "metadata", "ownerReferences") == [{**reference, "controller": False}]
 
 
 async def test_a_scale_is_read_and_written_as_an_object_of_its_own(under_test: UnderTest) -> None:

@@ -1,0 +1,1 @@
+"""Through which Service the pods of a model are reached: pure."""
