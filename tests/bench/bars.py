@@ -93,4 +93,6 @@ BARS = (
     Bar("start to ready, slowest service", of("0:0", "start_slowest_s"), "s", 0.5, 2, 1),
     Bar("three reconcilers against one, 5 ms", speed_of_three, "times", None, 2, 2.8, is_more_better=True),
     Bar("admission, 25 services, 50 requests/s, p99", of("0:0", "admission_p99_ms"), "ms", None, 50, 10),
+    Bar("rendering three components, p99", of("rendering", "render_3_p99_ms"), "ms", None, 3),
+    Bar("rendering 25 services, p99", of("rendering", "render_25_p99_ms"), "ms", None, 25),
 )

@@ -27,6 +27,13 @@ def graph(number: int, components: int = 3) -> Manifest:
     }
 
 
+def gang(number: int) -> Manifest:
+    """Return one graph of three components whose decode worker spans two nodes."""
+    found = graph(number)
+    found["spec"]["services"]["Decode"] |= {"multinode": {"nodeCount": 2}, "resources": {"limits": {"gpu": "8"}}}
+    return found
+
+
 def _services(components: int) -> list[tuple[str, Manifest]]:
     worker = "python3 -m dynamo.vllm --model Qwen/Qwen3-0.6B"
     prefill = _service("prefill", f"{worker} --is-prefill-worker")

@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-import urllib.request
 from collections import Counter
 
 from cli.lab import RequestCounts, request_counts
-from lab.launcher.stacks import Stack
 from tests.bench.figures import Figures
 from tests.bench.graphs import graph
 from tests.bench.machine import Cost, busy_share, costs, spent_on_machine
 from tests.bench.observers import Observer
+from tests.bench.passes import pass_times, passes_by_replica
 from tests.bench.stages import MANAGER, OURS, Stage
 
 APPLY_AT_ONCE = 16
@@ -55,6 +54,7 @@ async def roll_out(stage: Stage) -> Figures:
             "cpu_ms_per_graph": sum(cpu.values()) / case.graphs * 1000,
             "busy_share": busy_share(successful, busy),
             "others_share": max(0.0, busy_share(successful, others)),
+            **pass_times(stage.stack),
             **passes_by_replica(stage.stack),
         },
         cpu_seconds={name: seconds / case.graphs for name, seconds in cpu.items()},
@@ -62,24 +62,6 @@ async def roll_out(stage: Stage) -> Figures:
         calls={" ".join(call): count / case.graphs for call, count in sorted(calls.items())},
         memory_mib={name: cost.memory_mib for name, cost in costs(stage.stack).items()},
     )
-
-
-def passes_by_replica(stack: Stack) -> dict[str, float]:
-    """Return which share of all passes each reconciler did; nothing where there is only one."""
-    counts = {
-        process.name: sum(_values(process.health_url, "dynamo_operator_reconcile_total{"))
-        for process in stack.processes
-        if process.name.startswith("reconciler")
-    }
-    total = sum(counts.values())
-    return {f"passes_{name}": count / total for name, count in counts.items()} if len(counts) > 1 and total else {}
-
-
-def _values(url: str, prefix: str) -> list[float]:
-    """Return the samples of a service whose lines begin so."""
-    with urllib.request.urlopen(f"{url}/metrics", timeout=5) as answer:
-        lines = answer.read().decode().splitlines()
-    return [float(line.rpartition(" ")[2]) for line in lines if line.startswith(prefix)]
 
 
 def calls_of_ours(counts: RequestCounts) -> Counter[tuple[str, str, str]]:
