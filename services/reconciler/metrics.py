@@ -14,3 +14,4 @@ RENDER_SECONDS = Histogram(
     ["kind"],
     buckets=(0.0005, 0.001, 0.003, 0.01, 0.025, 0.1, 0.5),
 )
+FACTS_WRITTEN = Counter("dynamo_operator_reconciler_facts_written_total", "Changes of a fact in etcd.", ["fact"])

@@ -15,7 +15,7 @@ from services.reconciler.desired.problems import Problem
 from services.reconciler.desired.quantities import QuantityError, canonical
 from shared.core import labels
 from shared.core.json import Manifest, items, mapping, member, text
-from shared.core.objects import annotations_of, name_of, namespace_of, owners_of, uid_of, version_of
+from shared.core.objects import annotations_of, name_of, namespace_of, uid_of, version_of
 from shared.core.resources import VOLUME_CLAIMS, Ref
 
 RETAIN = "nvidia.com/retain-volume-claims"  # on a graph; `true` keeps the claims that it made when it is deleted
@@ -45,9 +45,9 @@ def volume_claims(graph: Manifest) -> VolumeClaims:
     )
 
 
-def retains_claims(graph: Manifest) -> bool:
-    """Return whether the claims that a graph made outlive it."""
-    return annotations_of(graph).get(RETAIN) == "true"
+def retains_claims(annotations: Mapping[str, str]) -> bool:
+    """Return whether the claims that a graph with these annotations made outlive it."""
+    return annotations.get(RETAIN) == "true"
 
 
 def missing_claim(ref: Ref) -> Problem:
@@ -84,21 +84,17 @@ def claim_drift(seed: Manifest, live: Mapping[str, object]) -> str:
     return f"PersistentVolumeClaim {name_of(seed)} has {', '.join(differences)}: existing claims are not changed"
 
 
-def release(live: Manifest, graph: Manifest) -> list[Mapping[str, object]]:
+def release(live: Manifest, graph: Ref, uid: str) -> list[Mapping[str, object]]:
     """Return the JSON patch that takes a graph's owner reference off a claim, so that the claim outlives it.
 
     The claim gets the label that all objects of a graph carry instead, so it still counts as the graph's. Empty when
     the graph does not own it. Guarded by uid and version.
     """
-    owner = uid_of(graph)
-    kept = [
-        reference
-        for reference, parsed in zip(items(live, "metadata", "ownerReferences"), owners_of(live), strict=True)
-        if parsed.uid != owner
-    ]
-    if len(kept) == len(owners_of(live)):
+    references = items(live, "metadata", "ownerReferences")
+    kept = [reference for reference in references if text(reference, "uid") != uid]
+    if len(kept) == len(references):
         return []
-    marked = {**mapping(live, "metadata", "labels"), labels.GRAPH_NAME: name_of(graph)}
+    marked = {**mapping(live, "metadata", "labels"), labels.GRAPH_NAME: graph.name}
     return [
         {"op": "test", "path": "/metadata/uid", "value": uid_of(live)},
         {"op": "test", "path": "/metadata/resourceVersion", "value": str(version_of(live))},
@@ -118,7 +114,7 @@ def _claim(graph: Manifest, entry: Mapping[str, object]) -> Manifest:
             "storageClassName": text(entry, "storageClass"),
         },
     }
-    if retains_claims(graph):
+    if retains_claims(annotations_of(graph)):
         claim["metadata"]["labels"] = {labels.GRAPH_NAME: name_of(graph)}
         return claim
     return owned(claim, owner_of(graph))

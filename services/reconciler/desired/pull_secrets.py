@@ -27,9 +27,14 @@ def registry_host(image: str) -> str:
     """Return the registry that serves an image, in lower case, with its port; empty for an empty image."""
     if not image:
         return ""
-    first, slash, _ = image.partition("://")[2].partition("/") if "://" in image else image.partition("/")
+    first, slash, _ = image.partition("/")
     has_host = "://" in image or (bool(slash) and ("." in first or ":" in first or first == "localhost"))
-    host = first.lower() if has_host else DOCKER_HUB
+    return registry_of(image) if has_host else DOCKER_HUB
+
+
+def registry_of(address: str) -> str:
+    """Return the registry at an address such as the keys of a Docker configuration: the host alone, or a URL."""
+    host = address.rpartition("://")[2].partition("/")[0].lower()
     return DOCKER_HUB if host in _DOCKER_HUB_NAMES else host
 
 

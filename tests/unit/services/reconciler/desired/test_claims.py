@@ -8,9 +8,10 @@ import pytest
 
 from services.reconciler.desired.claims import RETAIN, claim_drift, missing_claim, release, volume_claims
 from shared.core import labels
-from shared.core.resources import VOLUME_CLAIMS, Ref
+from shared.core.resources import GRAPHS, VOLUME_CLAIMS, Ref
 from tests.unit.services.reconciler.desired.builders import NAMESPACE, a_graph, a_worker
 
+GRAPH = Ref(GRAPHS, NAMESPACE, "g")
 MADE = {"name": "models", "create": True, "size": "10Gi", "storageClass": "fast", "volumeAccessMode": "ReadWriteMany"}
 
 
@@ -84,7 +85,7 @@ def test_the_graph_lets_go_of_a_claim_that_is_to_be_retained() -> None:
     reference = seed["metadata"]["ownerReferences"][0]
     known = {"uid": "u", "resourceVersion": "7", "labels": {"a": "b"}, "ownerReferences": [other, reference]}
 
-    patch = release({**seed, "metadata": {**seed["metadata"], **known}}, a_graph({}))
+    patch = release({**seed, "metadata": {**seed["metadata"], **known}}, GRAPH, "graph-uid")
 
     assert patch == [
         {"op": "test", "path": "/metadata/uid", "value": "u"},
@@ -95,7 +96,7 @@ def test_the_graph_lets_go_of_a_claim_that_is_to_be_retained() -> None:
 
 
 def test_a_claim_of_somebody_else_is_not_let_go_of() -> None:
-    assert release({"metadata": {"name": "models", "uid": "u", "resourceVersion": "7"}}, a_graph({})) == []
+    assert release({"metadata": {"name": "models", "uid": "u", "resourceVersion": "7"}}, GRAPH, "graph-uid") == []
 
 
 @pytest.mark.rule("workloads 9.6 #1", "workloads 3.1 5")
