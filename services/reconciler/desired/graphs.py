@@ -1,7 +1,9 @@
 """What one graph consists of: a component for each service, or one set of cliques with what stands in front of it.
 
-Services are taken by name. In component mode a service that cannot be made does not hold up the others. Two services
-whose objects would share a name are both refused: whichever were made, the other would overwrite it at once (OB-05).
+Services are taken by name. In component mode a service that cannot be made does not hold up the others, but for one
+that nothing in the cluster could start: such a graph never serves, so none of it is made, and what runs of it stays.
+Two services whose objects would share a name are both refused: whichever were made, the other would overwrite it at
+once (OB-05).
 """
 
 from __future__ import annotations
@@ -49,6 +51,9 @@ def graph_children(
     services = Graph.parse(manifest).spec.services or {}
     collisions = [error.about(f"service {name}") for name, error in _collisions(name_of(manifest), services).items()]
     if mode_of(annotations_of(manifest), platform) is Mode.COMPONENTS:
+        unstartable = [] if platform.offers(Capability.LWS) else _unstartable(services)
+        if unstartable:
+            return GraphChildren(problems=tuple(unstartable))
         return _components(manifest, services, platform, refused=collisions)
     if collisions:
         return GraphChildren(problems=tuple(collisions), mode=Mode.GROVE)
@@ -67,12 +72,19 @@ def _components(
         if f"service {name}" in subjects:
             continue
         try:
-            if services[name].is_multinode and not platform.offers(Capability.LWS):
-                raise no_orchestrator(services[name].nodes).within(CANNOT_RECONCILE)
             made.append(owned(_component(graph, name, platform), owner))
         except RenderError as error:
             problems.append(error.about(f"service {name}"))
     return GraphChildren(tuple(made), tuple(sorted(problems, key=lambda each: each.subject)))
+
+
+def _unstartable(services: dict[str, ComponentSpec]) -> list[Problem]:
+    """Return why nothing of a graph is made where nothing starts the services that span nodes (workloads 3.4)."""
+    return [
+        no_orchestrator(spec.nodes).within(CANNOT_RECONCILE).about(f"service {name}")
+        for name, spec in sorted(services.items())
+        if spec.is_multinode
+    ]
 
 
 def _component(graph: Manifest, service_name: str, platform: PlatformContext) -> Manifest:

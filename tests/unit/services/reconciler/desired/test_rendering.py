@@ -145,7 +145,7 @@ def test_problems_and_warnings_come_with_the_objects_that_could_be_made() -> Non
     graph = a_graph(
         {
             "bad": a_worker(resources={"limits": {"cpu": "x"}}),
-            "big": a_worker(multinode={"nodeCount": 2}),
+            "strange": a_worker(envs=[{"name": "DYN_DEPLOYMENT_CONFIG", "value": "[]"}]),
             "ok": a_worker(extraPodMetadata={"labels": {"nvidia.com/selector": "x"}}),
         }
     )
@@ -158,7 +158,7 @@ def test_problems_and_warnings_come_with_the_objects_that_could_be_made() -> Non
         ("Deployment", "g-ok"),
         ("Service", "g-ok"),
     ]
-    assert [problem.code for problem in found.problems] == ["NoMultinodeOrchestrator", "QuantityInvalid"]
+    assert [problem.code for problem in found.problems] == ["DeploymentConfigInvalid", "QuantityInvalid"]
     assert len(found.warnings) == 1
 
 
