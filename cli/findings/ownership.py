@@ -9,7 +9,7 @@ from typing import assert_never
 from cli.findings.evidence import FACT_WRITERS, SERVICES, WATCHER, BusSeen, Evidence, Holder, NoOwner, StoreSeen, Unseen
 from cli.findings.finding import Finding, Topic, counted, error, listed, ok, warning
 from shared.contracts.controls import PartitionStatus
-from shared.contracts.facts import GPU, ORCHESTRATORS
+from shared.contracts.facts import GPU, ORCHESTRATORS, QUEUES
 from shared.contracts.keys import PARTITIONS
 from shared.contracts.watched import WATCHED
 
@@ -19,7 +19,7 @@ LONG_PASS = 60.0  # every request of a pass has a deadline far below
 
 UNITS: Mapping[str, tuple[str, ...]] = {
     WATCHER: tuple(resource.group_resource for resource in WATCHED),
-    FACT_WRITERS: (GPU, ORCHESTRATORS),
+    FACT_WRITERS: (GPU, ORCHESTRATORS, QUEUES),
     **dict.fromkeys(SERVICES, tuple(str(number) for number in range(PARTITIONS))),
 }
 _ROOM = {FACT_WRITERS: "discovery"}  # whose process takes these claims

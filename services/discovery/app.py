@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from services.discovery.facts import FACTS, GpuFact, OrchestratorsFact, fact_record
+from services.discovery.facts import FACTS, GpuFact, OrchestratorsFact, QueuesFact, fact_record
 from services.discovery.handlers import MANAGED, READS, InstancesHandler, ModelServiceHandler, route
 from services.discovery.settings import DiscoverySettings
 from shared.applying.children import Children
 from shared.applying.inventories import Inventories
 from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
-from shared.contracts.facts import ORCHESTRATORS
+from shared.contracts.facts import GPU, ORCHESTRATORS, QUEUES
 from shared.contracts.ownership import DISCOVERY
 from shared.core.resources import GRAPHS, SERVICES, Resource
 from shared.ports.passes import Handler
@@ -50,8 +50,11 @@ async def _write_facts(around: Platform) -> None:
 
     def writing(claimed: Claimed) -> Coroutine[Any, Any, None]:
         record = fact_record(around.store, around.keys)
-        if claimed.unit == ORCHESTRATORS:
-            return OrchestratorsFact(around.cluster, around.bus, around.clock, record).run(claimed.fence)
-        return GpuFact(around.bus, around.clock, record).run(claimed.fence)
+        writers = {
+            ORCHESTRATORS: OrchestratorsFact(around.cluster, around.bus, around.clock, record).run,
+            GPU: GpuFact(around.bus, around.clock, record).run,
+            QUEUES: QueuesFact(around.bus, around.clock, record).run,
+        }
+        return writers[claimed.unit](claimed.fence)
 
     await around.write_facts(FACT_WRITERS, FACTS, writing)

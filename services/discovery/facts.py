@@ -1,4 +1,4 @@
-"""The writers of the two facts: each is owned by one replica, by a claim of its own.
+"""The writers of the facts: each is owned by one replica, by a claim of its own.
 
 A fact is computed anew when something that it depends on changes, and written only when its bytes differ. A failed
 look at the cluster keeps the last known answer: it never means "absent" (D-06).
@@ -7,27 +7,29 @@ look at the cluster keeps the last known answer: it never means "absent" (D-06).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
-import orjson
 import structlog
 
 from services.discovery import metrics
 from services.discovery.capacity.nodes import capacity
+from services.discovery.followed import Followed
 from shared.api.platform import capabilities_of
 from shared.applying.facts import FactRecord
-from shared.contracts.envelope import ChangeHeaders, decode_change, is_news
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import GPU, ORCHESTRATORS, encode_orchestrators
+from shared.contracts.facts import GPU, ORCHESTRATORS, QUEUES, encode_orchestrators, encode_queues
 from shared.contracts.streams import CHANGES
-from shared.contracts.subjects import ROOT, parse_change_subject, parse_synced_subject, synced_subject
+from shared.contracts.subjects import ROOT
 from shared.contracts.watched import gpus_requested
-from shared.core.errors import InvalidObjectError, TemporaryError
+from shared.core.errors import TemporaryError
 from shared.core.json import Manifest
-from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Ref, Resource
-from shared.ports.bus import EventLog, LiveOnly, Newest, StoredMessage
+from shared.core.objects import name_of
+from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Resource
+from shared.core.resources import QUEUES as KAI_QUEUES
+from shared.ports.bus import EventLog, LiveOnly
 from shared.ports.clock import Clock
 from shared.ports.cluster import Cluster
 from shared.ports.passes import Fence
@@ -35,9 +37,11 @@ from shared.ports.store import Store
 
 log = structlog.get_logger()
 
-FACTS = (ORCHESTRATORS, GPU)
+FACTS = (ORCHESTRATORS, GPU, QUEUES)
 GATHER = timedelta(milliseconds=300)  # changes come in bursts, and one write tells them all
 LOOK_AGAIN = timedelta(minutes=5)  # D-06
+# A server offers what was defined some moments after the definition is stored, and tells nobody when.
+LOOKS = tuple(timedelta(seconds=seconds) for seconds in (1, 4, 10))
 
 
 def fact_record(store: Store, keys: EtcdKeys) -> FactRecord:
@@ -61,14 +65,18 @@ class OrchestratorsFact:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, fence: Fence) -> None:
-        """Look at start, whenever a definition changes, and every five minutes."""
+        """Look at start, some times after a definition changed, and every five minutes."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
+            looks: Sequence[timedelta] = ()
             while True:
                 await self._look(fence)
-                await _any_of(self._changed.wait, lambda: self.clock.sleep(LOOK_AGAIN))
-                self._changed.clear()
-                await self.clock.sleep(GATHER)
+                pause, *looks = looks or (LOOK_AGAIN,)
+                await _any_of(self._changed.wait, partial(self.clock.sleep, pause))
+                if self._changed.is_set():
+                    self._changed.clear()
+                    await self.clock.sleep(GATHER)
+                    looks = LOOKS
 
     async def _look(self, fence: Fence) -> None:
         while True:
@@ -95,72 +103,59 @@ class GpuFact:
     bus: EventLog
     clock: Clock
     record: FactRecord
-    _objects: dict[Ref, tuple[ChangeHeaders, Manifest | None]] = field(default_factory=dict)  # None: counts for nothing
-    _missing: set[Resource] = field(default_factory=lambda: {NODES, PODS})
     _current_at: float = 0.0
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _is_stale: bool = False
 
     async def run(self, fence: Fence) -> None:
         """Follow nodes and pods of all partitions, and write the capacity when it changes."""
+        followed = Followed(self.bus, (NODES, PODS), _may_hold_gpus)
         self._current_at = self.clock.elapsed()
-        metrics.INVENTORY_AGE_SECONDS.labels(GPU).set_function(self._age)
+        metrics.INVENTORY_AGE_SECONDS.labels(GPU).set_function(lambda: self._age(followed))
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._follow())
+                tasks.create_task(followed.run())
                 while True:
-                    await self._changed.wait()
-                    await self.clock.sleep(GATHER)
-                    self._changed.clear()
-                    found = capacity(self._of(NODES), self._of(PODS))
+                    await _change(followed, self.clock)
+                    found = capacity(followed.of(NODES), followed.of(PODS))
                     await self.record.write(GPU, found.encode(), fence)
         finally:
             metrics.INVENTORY_AGE_SECONDS.remove(GPU)
 
-    def _age(self) -> float:
+    def _age(self, followed: Followed) -> float:
         """Return for how many seconds changes of nodes and pods could not have arrived."""
         now = self.clock.elapsed()
-        if self.bus.is_connected and not self._missing:
+        if self.bus.is_connected and followed.is_complete:
             self._current_at = now
         return now - self._current_at
 
-    async def _follow(self) -> None:
-        self._objects.clear()
-        self._missing = {NODES, PODS}
-        subjects = [f"{ROOT}.changes.*.{resource.plural}.>" for resource in (NODES, PODS)]
-        subjects += [synced_subject(resource) for resource in (NODES, PODS)]
-        async with self.bus.follow(CHANGES, subjects, Newest()) as deliveries:
-            async for delivery in deliveries:
-                self._is_stale |= self._take(delivery.message)
-                if self._is_stale and not delivery.pending and not self._missing:
-                    self._is_stale = False
-                    self._changed.set()
 
-    def _take(self, message: StoredMessage) -> bool:
-        """Take in a message; return whether it may change the capacity."""
-        resource = parse_synced_subject(message.subject)
-        if resource is not None:
-            self._missing.discard(resource)
-            return True
-        try:
-            change, ref = decode_change(message.headers), parse_change_subject(message.subject).ref
-            body = orjson.loads(message.body)
-        except (InvalidObjectError, orjson.JSONDecodeError):
-            return False  # the partitions report it
-        known = self._objects.get(ref)
-        if not is_news(change, known[0] if known is not None else None):
-            return False
-        held = known[1] if known is not None else None
-        if change.is_tombstone:
-            del self._objects[ref]
-            return held is not None
-        # Most pods of a graph may hold no GPU: they come and go without a word here.
-        counts = body if ref.resource is not PODS or gpus_requested(body) else None
-        self._objects[ref] = (change, counts)
-        return counts is not None or held is not None
+def _may_hold_gpus(resource: Resource, manifest: Manifest) -> bool:
+    # Most pods of a graph may hold no GPU: they come and go without a word here.
+    return resource is not PODS or bool(gpus_requested(manifest))
 
-    def _of(self, resource: Resource) -> list[Manifest]:
-        return [found for ref, (_, found) in self._objects.items() if ref.resource is resource and found is not None]
+
+@dataclass(frozen=True, slots=True)
+class QueuesFact:
+    """Which queues the KAI scheduler has: a graph that names another one would never be scheduled (W-44)."""
+
+    bus: EventLog
+    clock: Clock
+    record: FactRecord
+
+    async def run(self, fence: Fence) -> None:
+        """Follow the queues, and write their names when one comes or goes; without KAI there are none."""
+        followed = Followed(self.bus, (KAI_QUEUES,))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(followed.run())
+            while True:
+                await _change(followed, self.clock)
+                await self.record.write(QUEUES, encode_queues(map(name_of, followed.of(KAI_QUEUES))), fence)
+
+
+async def _change(followed: Followed, clock: Clock) -> None:
+    """Return when something has changed, once for each burst."""
+    await followed.changed.wait()
+    await clock.sleep(GATHER)
+    followed.changed.clear()
 
 
 async def _any_of(*waits: Callable[[], Awaitable[object]]) -> None:

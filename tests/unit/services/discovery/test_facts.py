@@ -12,14 +12,21 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from services.discovery.facts import GpuFact, OrchestratorsFact, fact_record
+from services.discovery.facts import GpuFact, OrchestratorsFact, QueuesFact, fact_record
 from services.watcher.changes.publications import publications
 from shared.api.platform import Capability
 from shared.applying.facts import FactRecord
 from shared.contracts.capacity import Capacity, decode_capacity
 from shared.contracts.envelope import ChangeType
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import GPU, ORCHESTRATORS, decode_orchestrators, encode_orchestrators
+from shared.contracts.facts import (
+    GPU,
+    ORCHESTRATORS,
+    QUEUES,
+    decode_orchestrators,
+    decode_queues,
+    encode_orchestrators,
+)
 from shared.contracts.markers import SyncedMarker
 from shared.contracts.streams import stream_specs
 from shared.contracts.subjects import synced_subject
@@ -27,6 +34,7 @@ from shared.core import labels
 from shared.core.errors import LeaseLostError, UnreachableError
 from shared.core.json import Manifest
 from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Resource
+from shared.core.resources import QUEUES as KAI_QUEUES
 from shared.ports.store import Put
 from shared.testing.bus import FakeBus
 from shared.testing.clock import FakeClock
@@ -113,6 +121,11 @@ class Desk:
         """Return the recorded capabilities."""
         value = self.store.pairs().get(KEYS.fact(ORCHESTRATORS))
         return decode_orchestrators(value) if value else None
+
+    def queues(self) -> frozenset[str] | None:
+        """Return the recorded queues."""
+        value = self.store.pairs().get(KEYS.fact(QUEUES))
+        return decode_queues(value) if value else None
 
 
 async def a_desk() -> Desk:
@@ -280,6 +293,75 @@ async def test_a_failed_look_keeps_the_last_answer() -> None:
 
         assert during == (Capability.GROVE,)
         assert desk.capabilities() == ()
+
+
+@pytest.mark.rule("W-02")
+async def test_a_definition_is_looked_at_until_a_slow_server_offers_it() -> None:
+    desk = await a_desk()
+    async with desk.running(OrchestratorsFact(desk.cluster, desk.bus, desk.clock, desk.record).run(desk.fence)):
+        await desk.advance()
+        await desk.publish(
+            CUSTOM_RESOURCE_DEFINITIONS, an_object(CUSTOM_RESOURCE_DEFINITIONS, "podcliquesets.grove.io")
+        )
+        await desk.advance(3.0)
+        desk.cluster.groups = {"grove.io": frozenset({"podcliquesets"})}
+        await desk.advance(15.0)
+
+        assert desk.capabilities() == (Capability.GROVE,)
+
+
+# queues
+
+
+def a_queue(name: str, version: int = 5) -> Manifest:
+    """Return a queue of the KAI scheduler."""
+    queue = an_object(KAI_QUEUES, name, version=version, spec={"displayName": name})
+    del queue["metadata"]["namespace"]
+    return queue
+
+
+@pytest.mark.rule("W-44")
+async def test_the_queues_are_written_when_all_are_known() -> None:
+    desk = await a_desk()
+    async with desk.running(QueuesFact(desk.bus, desk.clock, desk.record).run(desk.fence)):
+        await desk.publish(KAI_QUEUES, a_queue("dynamo"))
+        await desk.advance()
+        before = desk.queues()
+        await desk.mark_synced(KAI_QUEUES)
+        await desk.advance()
+
+        assert before is None
+        assert desk.queues() == frozenset({"dynamo"})
+
+
+@pytest.mark.rule("W-44")
+async def test_a_queue_that_comes_or_goes_is_written_and_nothing_else_is() -> None:
+    desk = await a_desk()
+    async with desk.running(QueuesFact(desk.bus, desk.clock, desk.record).run(desk.fence)):
+        await desk.mark_synced(KAI_QUEUES)
+        held = await desk.publish(KAI_QUEUES, a_queue("dynamo"))
+        await desk.publish(KAI_QUEUES, a_queue("team-a"))
+        await desk.advance()
+        both = desk.queues()
+        calls = desk.store.calls["commit"]
+        await desk.publish(KAI_QUEUES, a_queue("team-a", version=6))
+        await desk.advance()
+        resting = desk.store.calls["commit"]
+        await desk.publish(KAI_QUEUES, a_queue("dynamo", version=7), "deleted", held)
+        await desk.advance()
+
+        assert both == frozenset({"dynamo", "team-a"})
+        assert resting == calls
+        assert desk.queues() == frozenset({"team-a"})
+
+
+async def test_a_cluster_without_kai_has_no_queues() -> None:
+    desk = await a_desk()
+    async with desk.running(QueuesFact(desk.bus, desk.clock, desk.record).run(desk.fence)):
+        await desk.mark_synced(KAI_QUEUES)
+        await desk.advance()
+
+        assert desk.queues() == frozenset()
 
 
 # The record
