@@ -6,15 +6,20 @@ from typing import Any
 
 import pytest
 
-from tests.unit.services.reconciler.desired.builders import container_of
+from tests.unit.services.reconciler.desired.builders import container_of, environment_of, pod_of
 
 
 def main(**fields: Any) -> dict[str, Any]:
     return {"mainContainer": fields}
 
 
+def probe(path: str, port: str, **timings: int) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": port}, "failureThreshold": 3, **timings}
+
+
 @pytest.mark.rule(
     "workloads 5.1 #1",
+    "workloads 5.3 #1",
     "workloads 1.1 Frontend service port / name",
     'workloads 1.1 Worker "system" port / name',
     "workloads 1.1 Planner metrics port / name",
@@ -24,13 +29,57 @@ def main(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "command", "args", "port"),
     [
-        pytest.param("frontend", ["python3"], ["-m", "dynamo.frontend"], ("http", 8000), id="frontend"),
-        pytest.param("worker", ["/bin/sh", "-c"], None, ("system", 9090), id="worker"),
-        pytest.param("prefill", ["/bin/sh", "-c"], None, ("system", 9090), id="prefill"),
-        pytest.param("decode", ["/bin/sh", "-c"], None, ("system", 9090), id="decode"),
-        pytest.param("planner", ["/bin/sh", "-c"], None, ("metrics", 9085), id="planner"),
-        pytest.param("gateway", ["/bin/sh", "-c"], None, None, id="any other"),
-        pytest.param("", ["/bin/sh", "-c"], None, None, id="none"),
+        pytest.param(
+            "frontend",
+            ["python3"],
+            ["-m", "dynamo.frontend"],
+            ("http", 8000),
+            marks=pytest.mark.rule("workloads 5.1 frontend"),
+            id="frontend",
+        ),
+        pytest.param(
+            "worker",
+            ["/bin/sh", "-c"],
+            None,
+            ("system", 9090),
+            marks=pytest.mark.rule("workloads 5.1 worker, prefill, decode"),
+            id="worker",
+        ),
+        pytest.param(
+            "prefill",
+            ["/bin/sh", "-c"],
+            None,
+            ("system", 9090),
+            marks=pytest.mark.rule("workloads 5.1 worker, prefill, decode"),
+            id="prefill",
+        ),
+        pytest.param(
+            "decode",
+            ["/bin/sh", "-c"],
+            None,
+            ("system", 9090),
+            marks=pytest.mark.rule("workloads 5.1 worker, prefill, decode"),
+            id="decode",
+        ),
+        pytest.param(
+            "planner",
+            ["/bin/sh", "-c"],
+            None,
+            ("metrics", 9085),
+            marks=pytest.mark.rule("workloads 5.1 planner"),
+            id="planner",
+        ),
+        pytest.param(
+            "gateway",
+            ["/bin/sh", "-c"],
+            None,
+            None,
+            marks=pytest.mark.rule("workloads 5.1 any other, incl. empty"),
+            id="any other",
+        ),
+        pytest.param(
+            "", ["/bin/sh", "-c"], None, None, marks=pytest.mark.rule("workloads 5.1 any other, incl. empty"), id="none"
+        ),
     ],
 )
 def test_a_type_brings_its_command_and_port(
@@ -44,18 +93,40 @@ def test_a_type_brings_its_command_and_port(
     assert [(each["name"], each["containerPort"]) for each in container.get("ports", [])] == ([port] if port else [])
 
 
-@pytest.mark.rule("workloads 5.2")
+@pytest.mark.rule("workloads 5.2 #1", "workloads 5.3 #1")
 @pytest.mark.parametrize(
     ("kind", "probes"),
     [
-        ("frontend", {"livenessProbe", "readinessProbe"}),
-        ("worker", {"livenessProbe", "readinessProbe", "startupProbe"}),
-        ("planner", set()),
-        ("", set()),
+        pytest.param(
+            "frontend",
+            {
+                "livenessProbe": probe("/live", "http", initialDelaySeconds=15, periodSeconds=10, timeoutSeconds=1),
+                "readinessProbe": probe("/health", "http", initialDelaySeconds=10, periodSeconds=10, timeoutSeconds=3),
+            },
+            marks=pytest.mark.rule("workloads 5.2 frontend", "workloads 5.2 frontend (2)"),
+            id="frontend",
+        ),
+        *(
+            pytest.param(
+                kind,
+                {
+                    "livenessProbe": probe("/live", "system", periodSeconds=5, timeoutSeconds=4, failureThreshold=1),
+                    "readinessProbe": probe("/health", "system", periodSeconds=10, timeoutSeconds=4),
+                    "startupProbe": probe("/live", "system", periodSeconds=10, timeoutSeconds=5, failureThreshold=720),
+                },
+                marks=pytest.mark.rule(
+                    "workloads 5.2 worker family", "workloads 5.2 worker family (2)", "workloads 5.2 worker family (3)"
+                ),
+                id=kind,
+            )
+            for kind in ("worker", "prefill", "decode")
+        ),
+        pytest.param("planner", {}, marks=pytest.mark.rule("workloads 5.2 planner, default"), id="planner"),
+        pytest.param("", {}, marks=pytest.mark.rule("workloads 5.2 planner, default"), id="none"),
     ],
 )
-def test_a_type_brings_its_probes(kind: str, probes: set[str]) -> None:
-    assert {key for key in container_of(componentType=kind) if key.endswith("Probe")} == probes
+def test_a_type_brings_its_probes(kind: str, probes: dict[str, Any]) -> None:
+    assert {key: value for key, value in container_of(componentType=kind).items() if key.endswith("Probe")} == probes
 
 
 @pytest.mark.rule("workloads 5.5 #3", "workloads 12 Merging #1", "workloads 12 Merging #2")
@@ -148,3 +219,49 @@ def test_default_probes_go_by_number_where_the_port_has_another_name() -> None:
 @pytest.mark.rule("workloads 5.5 #5")
 def test_a_container_may_be_renamed() -> None:
     assert container_of(extraPodSpec=main(name="engine"))["name"] == "engine"
+
+
+@pytest.mark.rule("workloads 5.5 #2", "workloads 5.5 #6")
+def test_variables_of_the_container_join_the_defaults() -> None:
+    found = environment_of(container_of(extraPodSpec=main(env=[{"name": "MINE", "value": "1"}])))
+
+    assert found["MINE"] == "1"
+    assert found.keys() >= environment_of(container_of()).keys()
+
+
+@pytest.mark.rule("workloads 5.1 frontend", "workloads 5.1 worker, prefill, decode", "workloads 5.1 planner")
+@pytest.mark.parametrize(
+    ("kind", "variables"),
+    [
+        ("frontend", {"DYNAMO_PORT": "8000", "DYN_HTTP_PORT": "8000"}),
+        (
+            "decode",
+            {
+                "DYN_SYSTEM_ENABLED": "true",
+                "DYN_SYSTEM_PORT": "9090",
+                "DYN_SYSTEM_USE_ENDPOINT_HEALTH_STATUS": '["generate"]',
+                "DYN_HEALTH_CHECK_ENABLED": "false",
+            },
+        ),
+        ("planner", {"PLANNER_PROMETHEUS_PORT": "9085"}),
+        ("gateway", {}),
+    ],
+)
+def test_a_type_brings_its_variables(kind: str, variables: dict[str, str]) -> None:
+    common = environment_of(container_of(componentType="other"))
+    found = environment_of(container_of(componentType=kind))
+
+    assert {name: value for name, value in found.items() if name not in common} == variables
+
+
+@pytest.mark.rule("workloads 2.3 extraPodSpec")
+@pytest.mark.parametrize("key", ["containers", "initContainers"])
+def test_ports_of_other_containers_get_the_protocol_that_the_api_would_give_them(key: str) -> None:
+    ports = [{"containerPort": 1}, {"containerPort": 2, "protocol": "UDP"}]
+
+    pod = pod_of(extraPodSpec={key: [{"name": "a", "ports": ports}, {"name": "b"}]})
+
+    assert pod[key][:2] == [
+        {"name": "a", "ports": [{"containerPort": 1, "protocol": "TCP"}, {"containerPort": 2, "protocol": "UDP"}]},
+        {"name": "b"},
+    ]

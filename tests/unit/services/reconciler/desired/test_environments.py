@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.reconciler.desired.component import component_of
+from services.reconciler.desired.components import component_deployment
 from services.reconciler.desired.environments import joined, variable
+from services.reconciler.desired.pods import pod_spec
 from shared.api.platform import Discovery, DiscoveryBackend, Etcd, ModelExpress, Nats, PlatformContext, Prometheus
-from tests.unit.services.reconciler.desired.builders import PLATFORM, container_of, environment_of
+from tests.unit.services.reconciler.desired.builders import PLATFORM, a_graph, a_service, container_of, environment_of
 
 DISCOVERY = "nvidia.com/dynamo-discovery-backend"
 BY_ETCD = PlatformContext(discovery=Discovery(backend=DiscoveryBackend.ETCD))
@@ -36,6 +39,46 @@ def test_a_later_source_wins_over_an_earlier_one() -> None:
     ]
 
     assert [environment_of(level)["NATS_SERVER"] for level in levels] == ["platform", "main", "service"]
+
+
+@pytest.mark.rule("workloads 12 Env #1", "workloads 5.4 #1")
+@pytest.mark.parametrize("levels", range(1, 7))
+def test_of_six_sources_of_one_variable_the_last_wins(levels: int) -> None:
+    sources = [[variable("A", f"level {level}"), variable(f"OF_{level}", "1")] for level in range(levels)]
+
+    found = {entry["name"]: entry["value"] for entry in joined(*sources)}
+
+    assert found["A"] == f"level {levels - 1}"
+    assert len(found) == levels + 1
+
+
+@pytest.mark.rule("workloads 5.4 3", "workloads 5.4 4", "workloads 5.4 5", "workloads 12 Env #1")
+@pytest.mark.parametrize(
+    ("of_graph", "of_service", "expected"),
+    [
+        pytest.param([], [], "main", id="the container"),
+        pytest.param([variable("DYN_SYSTEM_PORT", "graph")], [], "graph", id="then the graph"),
+        pytest.param([], [variable("DYN_SYSTEM_PORT", "service")], "service", id="then the service"),
+        pytest.param(
+            [variable("DYN_SYSTEM_PORT", "graph")], [variable("DYN_SYSTEM_PORT", "service")], "service", id="both"
+        ),
+    ],
+)
+def test_variables_of_container_graph_and_service_win_in_this_order(
+    of_graph: list[Any], of_service: list[Any], expected: str
+) -> None:
+    container = {"env": [variable("DYN_SYSTEM_PORT", "main")]}
+    graph = a_graph({"w": a_service("worker", container, envs=of_service)}, envs=of_graph)
+
+    component = component_of(component_deployment(graph, "w", PLATFORM), PLATFORM)
+
+    assert environment_of(pod_spec(component, PLATFORM)["containers"][0])["DYN_SYSTEM_PORT"] == expected
+
+
+@pytest.mark.rule("workloads 5.4 #3", "W-20")
+@pytest.mark.parametrize(("is_owned", "parent"), [(True, "g"), (False, "g-w")])
+def test_the_parent_is_the_graph_that_owns_the_component_or_else_itself(is_owned: bool, parent: str) -> None:
+    assert environment_of(container_of(owned=is_owned))["DYN_PARENT_DGD_K8S_NAME"] == parent
 
 
 @pytest.mark.rule("workloads 5.4 1", "workloads 5.4 2", "workloads 5.4 5")

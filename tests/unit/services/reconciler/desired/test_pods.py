@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from services.reconciler.desired.backends.noop import NOOP
+from services.reconciler.desired.children import component_children
 from services.reconciler.desired.component import Surroundings
-from services.reconciler.desired.pods import pod_template
+from services.reconciler.desired.pods import engine, pod_spec, pod_template
 from services.reconciler.desired.problems import RenderError
 from shared.api.platform import Discovery, DiscoveryBackend, PlatformContext
-from tests.unit.services.reconciler.desired.builders import PLATFORM, a_component, pod_of
+from tests.unit.services.reconciler.desired.builders import PLATFORM, a_component, a_component_manifest, pod_of
 
 BY_ETCD = PlatformContext(discovery=Discovery(backend=DiscoveryBackend.ETCD))
 
@@ -125,6 +127,58 @@ def test_no_image_or_another_registry_finds_no_secret(container: dict[str, Any])
     assert "imagePullSecrets" not in pod_of(surroundings=found, extraPodSpec={"mainContainer": container})
 
 
+@pytest.mark.rule("workloads 12 Pull secrets #1", "workloads 12 Pull secrets #4")
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(Surroundings(), id="no index"),
+        pytest.param(Surroundings(pull_secrets={"r.io": ()}), id="an empty list"),
+    ],
+)
+@pytest.mark.parametrize("own", [None, [], [{"name": "own"}]])
+def test_where_nothing_is_discovered_the_users_secrets_stay_alone(found: Surroundings, own: list[Any] | None) -> None:
+    overlay = {"mainContainer": {"image": "r.io/x"}, **({} if own is None else {"imagePullSecrets": own})}
+
+    assert pod_of(surroundings=found, extraPodSpec=overlay).get("imagePullSecrets", []) == (own or [])
+
+
+@pytest.mark.rule("workloads 5.9 4")
+def test_a_pod_spec_by_itself_names_no_account_that_nobody_chose() -> None:
+    component = a_component(platform=BY_ETCD, surroundings=Surroundings(component_accounts=("a",)))
+
+    assert "serviceAccountName" not in pod_spec(component, BY_ETCD)
+
+
+@pytest.mark.rule("workloads 12 Backend detection #2", "workloads 12 Backend detection #3", "workloads 6.1 none (2)")
+@pytest.mark.parametrize(
+    ("kind", "container"),
+    [
+        pytest.param("frontend", {"command": ["python3", "-m", "dynamo.vllm"]}, id="no worker"),
+        pytest.param("planner", {"args": ["python3 -m dynamo.sglang"]}, id="a planner"),
+        pytest.param("worker", {}, id="no command"),
+    ],
+)
+def test_runs_no_engine(kind: str, container: dict[str, Any]) -> None:
+    assert engine(a_component(componentType=kind, extraPodSpec={"mainContainer": container})) is NOOP
+
+
+@pytest.mark.rule("W-25", "workloads 6.4 main", "workloads 6.6 #8")
+@pytest.mark.parametrize("module", ["vllm", "trtllm"])
+def test_a_component_of_several_nodes_never_starts_on_one(module: str) -> None:
+    container = {"command": ["python3", "-m", f"dynamo.{module}"], "args": ["--tensor-parallel-size", "16"]}
+    manifest = a_component_manifest(
+        multinode={"nodeCount": 2},
+        resources={"limits": {"gpu": "8"}},
+        extraPodSpec={"mainContainer": container},
+    )
+
+    made = component_children(manifest, PLATFORM)
+
+    assert made.problem is not None
+    assert made.problem.code == "NoMultinodeOrchestrator"
+    assert made.manifests == ()
+
+
 @pytest.mark.rule("workloads 5.10 annotations")
 def test_only_pod_metadata_reaches_the_pods_annotations() -> None:
     component = a_component(annotations={"a": "1"}, extraPodMetadata={"annotations": {"b": "2"}})
@@ -140,7 +194,7 @@ def test_a_debugger_joins_when_asked_for() -> None:
     assert pod["shareProcessNamespace"] is True
 
 
-@pytest.mark.rule("workloads 6.1", "workloads 5 #1")
+@pytest.mark.rule("workloads 6.1 #2", "workloads 5 #1")
 def test_names_the_part_that_failed() -> None:
     with pytest.raises(RenderError) as error:
         pod_of(backendFramework="sglang", extraPodSpec={"mainContainer": {"command": ["python3", "-m", "dynamo.vllm"]}})

@@ -47,6 +47,13 @@ def test_a_claim_mounted_twice_is_one_volume() -> None:
 
 
 @pytest.mark.rule("W-17")
+def test_a_claim_named_twice_for_one_path_is_mounted_once() -> None:
+    pod = pod_of(volumeMounts=[{"name": "a", "mountPoint": "/x"}, {"name": "a", "mountPoint": "/x"}])
+
+    assert [mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]] == ["/x", "/dev/shm"]
+
+
+@pytest.mark.rule("W-17")
 def test_a_volume_that_the_user_lists_is_not_listed_again() -> None:
     own = {"name": "a", "emptyDir": {}}
 

@@ -16,46 +16,45 @@ from tests.unit.services.reconciler.desired.backends.builders import GROVE_LEADE
 F = "--f 1"
 
 
-def rule(address: str) -> pytest.MarkDecorator:
-    return pytest.mark.rule(f"workloads 6.3 {address}")
-
-
 @pytest.mark.rule("workloads 6.3 #2", "workloads 12 SGLang #1")
 @pytest.mark.parametrize(
     ("text", "engine", "expected"),
     [
         pytest.param(
-            "python -m dynamo.sglang", "sglang", "python -m dynamo.sglang F", marks=rule("python -m dynamo.sglang")
+            "python -m dynamo.sglang",
+            "sglang",
+            "python -m dynamo.sglang F",
+            marks=pytest.mark.rule("workloads 6.3 python -m dynamo.sglang"),
         ),
         pytest.param(
             "echo blah | wc -l && python -m dynamo.sglang && ls -al",
             "sglang",
             "echo blah | wc -l && python -m dynamo.sglang F && ls -al",
-            marks=rule("echo blah | wc -l && python -m dynamo.sglang && ls -al"),
+            marks=pytest.mark.rule("workloads 6.3 echo blah | wc -l && python -m dynamo.sglang && ls -al"),
         ),
         pytest.param(
             "python -m dynamo.sglang | tee /tmp/log",
             "sglang",
             "python -m dynamo.sglang F | tee /tmp/log",
-            marks=rule("python -m dynamo.sglang | tee /tmp/log"),
+            marks=pytest.mark.rule("workloads 6.3 python -m dynamo.sglang | tee /tmp/log"),
         ),
         pytest.param(
             "python3 -m dynamo.vllm --data-parallel-size 8",
             "vllm",
             "python3 -m dynamo.vllm F --data-parallel-size 8",
-            marks=rule("python3 -m dynamo.vllm --data-parallel-size 8"),
+            marks=pytest.mark.rule("workloads 6.3 python3 -m dynamo.vllm --data-parallel-size 8"),
         ),
         pytest.param(
             "python3 -m dynamo.vllm --model /m/vllm-foo --x",
             "vllm",
             "python3 -m dynamo.vllm --model /m/vllm-foo F --x",
-            marks=rule("python3 -m dynamo.vllm --model /m/vllm-foo --x"),
+            marks=pytest.mark.rule("workloads 6.3 python3 -m dynamo.vllm --model /m/vllm-foo --x"),
         ),
         pytest.param(
             "python -m some.other.module",
             "sglang",
             "python -m some.other.module",
-            marks=rule("python -m some.other.module"),
+            marks=pytest.mark.rule("workloads 6.3 python -m some.other.module"),
         ),
         pytest.param("java -jar sglang.jar", "sglang", "java -jar sglang.jar", id="no Python"),
         pytest.param("sglang python3 -m x", "sglang", "sglang python3 -m x", id="the name before Python"),
@@ -92,7 +91,7 @@ def test_the_place_is_that_of_the_pattern_in_the_specification(words: list[str])
     assert injected(text, "vllm", "F") == pattern.sub(r"\1 F\2", text)
 
 
-@rule("first command word is a Python interpreter")
+@pytest.mark.rule("workloads 6.3 first command word is a Python interpreter")
 def test_a_plain_call_of_python_gets_the_flags_as_words() -> None:
     node = a_node("/usr/bin/python3 -m dynamo.sglang", "--x y")
 
@@ -102,7 +101,7 @@ def test_a_plain_call_of_python_gets_the_flags_as_words() -> None:
     assert launch.args == ("--x", "y", "--f", "1", "--g")
 
 
-@rule("same")
+@pytest.mark.rule("workloads 6.3 same")
 @pytest.mark.rule("W-26")
 @pytest.mark.parametrize(
     ("args", "line"),
@@ -120,8 +119,8 @@ def test_flags_for_a_shell_make_one_line_that_replaces_the_shell(args: tuple[str
     assert (launch.command, launch.args) == (("sh", "-c"), (line,))
 
 
-@rule("three elements echo start, python -m dynamo.sglang, echo done")
-@rule("anything else")
+@pytest.mark.rule("workloads 6.3 three elements echo start, python -m dynamo.sglang, echo done")
+@pytest.mark.rule("workloads 6.3 anything else")
 @pytest.mark.rule("workloads 12 SGLang #4")
 @pytest.mark.parametrize("needs_shell", [True, False])
 @pytest.mark.parametrize(
