@@ -22,6 +22,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from cli.app import application
+from scripts.condition_page import conditions
 from scripts.difference_page import differences
 from scripts.monitoring_pages import monitoring, troubleshooting
 from shared.api.platform import PlatformContext
@@ -42,6 +43,7 @@ def generate() -> dict[str, str]:
         "configuration.md": configuration(),
         "metrics.md": metrics(),
         "cli.md": commands(),
+        "conditions.md": conditions(),
         "differences.md": differences(),
         "monitoring.md": monitoring(),
         "troubleshooting.md": troubleshooting(),

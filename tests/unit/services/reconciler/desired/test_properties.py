@@ -174,7 +174,8 @@ def test_the_service_of_a_component_selects_the_pods_that_answer_for_it_and_no_o
         if each["kind"] == "Service" and each["metadata"]["name"] in expected
     }
 
-    assert selected == {name: {expected[name]} for name in selected}
+    present = {pod["nvidia.com/dynamo-component"] for pod in pods}  # none of a gang with no replicas
+    assert selected == {name: {expected[name]} & present for name in selected}
 
 
 @pytest.mark.rule("W-49", "workloads 4.1 owner", "workloads 9.1 #2")
