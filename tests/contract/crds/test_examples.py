@@ -17,7 +17,9 @@ from shared.core.resources import GRAPHS
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
-ALL = [pytest.param(path, id=path.stem) for path in EXAMPLES]
+MULTINODE = sorted((ROOT / "examples" / "multinode").glob("*.yaml"))
+SMALL = [pytest.param(path, id=path.stem) for path in EXAMPLES]
+ALL = [*SMALL, *(pytest.param(path, id=f"multinode {path.stem}") for path in MULTINODE)]
 NODES, GPUS_PER_NODE = 2, 8
 
 
@@ -27,8 +29,9 @@ def graph_of(path: Path) -> dict[str, Any]:
     return found
 
 
-def test_there_are_five_examples() -> None:
+def test_there_are_five_examples_and_one_over_several_nodes_for_each_back_end() -> None:
     assert [path.stem for path in EXAMPLES] == ["aggregated", "disaggregated-planner", "sglang", "trtllm", "vllm"]
+    assert [path.stem for path in MULTINODE] == ["sglang", "trtllm", "vllm"]
 
 
 @pytest.mark.parametrize("path", ALL)
@@ -50,7 +53,7 @@ def test_an_example_is_accepted_by_schema_and_rules(path: Path) -> None:
     assert (verdict.errors, verdict.warnings) == ((), ())
 
 
-@pytest.mark.parametrize("path", ALL)
+@pytest.mark.parametrize("path", SMALL)
 def test_an_example_fits_two_nodes(path: Path) -> None:
     services = list((Graph.parse(graph_of(path)).spec.services or {}).values())
     gpus = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import kubernetes_validate
@@ -18,16 +19,27 @@ def test_an_example_renders_as_reviewed(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_rendered_fits_the_schemas_of_kubernetes(name: str) -> None:
-    made = [each for each in yaml.safe_load_all(recorded(name)) if each["kind"] in ("Deployment", "Service")]
+    found = [each for each in yaml.safe_load_all(recorded(name)) if each["kind"] != "DynamoComponentDeployment"]
+    made = [each for each in found if each["kind"] in ("Deployment", "Service", "Ingress")]
+    pods = [pod for each in found if each not in made for pod in pods_of(each)]
 
     assert made
-    assert [problem for manifest in made for problem in violations(manifest)] == []
+    assert [problem for manifest in [*made, *pods] for problem in violations(manifest)] == []
+
+
+def pods_of(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield what the pods of an orchestrator's object would be: every part of it that holds containers."""
+    if isinstance(value, dict) and "containers" in value:
+        yield {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": value}
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from pods_of(inner)
 
 
 def violations(manifest: dict[str, Any]) -> list[str]:
     """Return what a strict reader of the API's schemas has to say; the uid that only a cluster gives is filled in."""
-    owner = {**manifest["metadata"]["ownerReferences"][0], "uid": "u"}
-    whole = {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [owner]}}
+    owners = [{**owner, "uid": "u"} for owner in manifest["metadata"].get("ownerReferences", ())]
+    whole = {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": owners}}
     try:
         kubernetes_validate.validate(whole, "1.33", strict=True)
     except kubernetes_validate.ValidationError as error:
