@@ -24,25 +24,8 @@ def conditions() -> Iterator[str]:
 
 _INTRODUCTION = (
     "Every status carries `observedGeneration`: it speaks of the spec of that generation and of no other, so a script",
-    "waits for both, as `kubectl wait --for=condition=Ready dgd/NAME` and tools that know kstatus do. A graph's `state`",
-    "is its `Ready` in one word: `successful`, `pending` or `failed`.",
-    "",
-    "Messages name the object that is in the way and what would help; `dynamoctl explain NAME` tells the same with its",
-    "evidence. Of what passes by itself a status tells the first thing only, of what somebody has to change all of it.",
-    "Reasons are stable; texts of messages are for people. `<Kind>` stands for a kind, such as `Deployment`.",
-)
-_TYPES)
-    yield ""
-    for group in Group:
-        yield from (f"## {group}", "", "| reason | means | what to do |", "| --- | --- | --- |")
-        yield from (f"| `{each.code}` | {each.meaning} | {each.remedy} |" for each in REASONS if each.group is group)
-        yield ""
-
-
-_INTRODUCTION = (
-    "Every status carries `observedGeneration`: it speaks of the spec of that generation and of no other, so a script",
-    "waits for both. `kubectl wait --for=condition=Ready dgd/NAME` does, as do tools that know kstatus. A graph's `state`",
-    "is its `Ready` in one word: `successful`, `pending` or `failed`.",
+    "waits for both, as `kubectl wait --for=condition=Ready dgd/NAME` and tools that know kstatus do. The `state` of a",
+    "graph is its `Ready` in one word: `successful`, `pending` or `failed`.",
     "",
     "Messages name the object that is in the way and what would help; `dynamoctl explain NAME` tells the same with its",
     "evidence. Of what passes by itself a status tells the first thing only, of what somebody has to change all of it.",
