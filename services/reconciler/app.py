@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine
+from typing import Any
 
+from services.reconciler.desired.ssh_secrets import source_ref
+from services.reconciler.facts import FACT_WRITERS, UNIT, fact_record, write_facts
 from services.reconciler.handlers.components import ComponentHandler
+from services.reconciler.handlers.concerns import concerned_by_fact
 from services.reconciler.handlers.contexts import Contexts
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
@@ -18,11 +22,11 @@ from shared.applying.children import Children
 from shared.applying.inventories import Inventories
 from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
-from shared.contracts.facts import ORCHESTRATORS
 from shared.contracts.ownership import GRAPH_CHILDREN
 from shared.core.outcomes import Outcome
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
-from shared.ports.passes import View, Work
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, SERVICES, Resource
+from shared.ports.passes import Work
+from shared.runtime.partitions.claims.units import Claimed
 from shared.runtime.partitions.router import default_router
 from shared.runtime.partitions.rules import PassRules
 from shared.runtime.service import Service
@@ -40,8 +44,19 @@ async def app(settings: ReconcilerSettings, service: Service) -> None:
         service.started()
         async with asyncio.TaskGroup() as tasks:
             recording = tasks.create_task(recorder.run())
+            tasks.create_task(_write_facts(around, settings))
             await around.partitions(rules, max_in_flight=settings.max_in_flight).run(service.stopping)
             recording.cancel()
+
+
+async def _write_facts(around: Platform, settings: ReconcilerSettings) -> None:
+    """Write what namespaces offer to pods, for as long as this replica holds the claim on it."""
+
+    def writing(claimed: Claimed) -> Coroutine[Any, Any, None]:
+        record, keys = fact_record(around.store, around.keys), source_ref(settings.platform.mpi)
+        return write_facts(around.cluster, around.clock, record, ssh_source=keys, fence=claimed.fence)
+
+    await around.write_facts(FACT_WRITERS, (UNIT,), writing)
 
 
 def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRecorder) -> PassRules:
@@ -66,8 +81,3 @@ def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRe
 
     router = ReconcilerRouter(default_router(handlers.keys()))
     return PassRules("reconciler", READS, handlers, router, concerned_by_fact, give_up)
-
-
-def concerned_by_fact(fact: str, primaries: Iterable[Ref], view: View) -> Iterable[Ref]:
-    """Return the primaries that a fact concerns: what the cluster offers changes what is rendered, GPUs do not."""
-    return primaries if fact == ORCHESTRATORS else ()

@@ -29,7 +29,6 @@ from services.watcher.tables_from_log import read_table
 from shared.api.platform import PlatformContext
 from shared.assembly.rooms import Platform
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
 from shared.contracts.streams import stream_specs
 from shared.core.errors import TemporaryError
 from shared.core.json import Manifest, integer
@@ -37,7 +36,6 @@ from shared.core.objects import generation_of, ref_of
 from shared.core.resources import DEPLOYMENTS, GRAPHS, Ref, Resource
 from shared.ports.bus import Bus, Delivery, Start, Subscription
 from shared.ports.passes import Decision
-from shared.ports.store import Put
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decisions import Origin
 from shared.runtime.health import Readiness
@@ -48,6 +46,7 @@ from shared.testing.bus import FakeBus
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.cluster_objects import Change
+from shared.testing.facts import facts_of_a_cluster, recorded
 from shared.testing.store import FakeStore
 
 KEYS = EtcdKeys("chaos")
@@ -204,7 +203,7 @@ class Simulation:
     async def prepare(self) -> None:
         """Make the streams and record the facts."""
         await self.bus.provision(stream_specs(), install="chaos")
-        await self.store.commit([Put(KEYS.fact(ORCHESTRATORS), encode_orchestrators(()))])
+        await self.store.commit(recorded(KEYS, facts_of_a_cluster()))
 
     def watcher(
         self,

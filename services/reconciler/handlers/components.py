@@ -52,8 +52,8 @@ class ComponentHandler:
         if entry is None or entry.is_deleting:
             return await self._let_go(work, entry)
         context = self.contexts.of(work)
-        if context is None:
-            return Retry("nobody has said yet which orchestrators the cluster offers", UNKNOWN_CLUSTER)
+        if isinstance(context, Obstacle):
+            return Retry(context.text, UNKNOWN_CLUSTER)
         inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:

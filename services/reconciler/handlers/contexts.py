@@ -1,7 +1,8 @@
 """What a pass depends on besides its primary: the installation's settings, what the cluster offers, what is around.
 
 One value for graphs and components, so that both render from the same. Its digest is part of the inputs that an
-inventory records, and holds only what concerns the primary: a queue of another graph changes nothing here.
+inventory records, and holds only what concerns the primary: a queue of another graph or a secret of another namespace
+changes nothing here.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from dataclasses import dataclass, field
 
 from services.reconciler.desired.component import NOTHING, Surroundings
 from services.reconciler.desired.rendering import RENDERER_VERSION
+from services.reconciler.desired.ssh_secrets import spans_nodes
+from services.reconciler.handlers.surroundings import Neighbourhoods
+from services.reconciler.status.obstacles import Obstacle, unread
 from shared.api.platform import PlatformContext
 from shared.applying.inventories import Inputs, metadata_digest
-from shared.contracts.facts import ORCHESTRATORS, decode_orchestrators
+from shared.contracts.facts import ORCHESTRATORS, SSH_SOURCE, decode_orchestrators
 from shared.core.json import digest
 from shared.ports.passes import Entry, Work
 
@@ -26,22 +30,41 @@ class Context:
     surroundings: Surroundings = NOTHING
 
 
+NO_ORCHESTRATORS = unread("which orchestrators the cluster offers", by="discovery")
+NO_SURROUNDINGS = unread("which pull secrets and accounts the namespaces have", by="reconciler")
+
+
 @dataclass(slots=True)
 class Contexts:
-    """Contexts by the recorded fact, so that each is made and digested once."""
+    """Contexts by the recorded facts: what all primaries share is made and digested once."""
 
     settings: PlatformContext
-    _made: dict[bytes, Context] = field(default_factory=dict)
+    _platforms: dict[bytes, tuple[PlatformContext, str]] = field(default_factory=dict)
+    _neighbourhoods: Neighbourhoods = field(default_factory=Neighbourhoods)
 
-    def of(self, work: Work) -> Context | None:
-        """Return the context of a pass; None while nobody has said what the cluster offers."""
-        fact = work.facts.get(ORCHESTRATORS)
-        if fact is None:
-            return None
-        if fact not in self._made:
-            platform = self.settings.with_capabilities(decode_orchestrators(fact))
-            self._made = {fact: Context(platform, digest([platform.digest, RENDERER_VERSION]))}
-        return self._made[fact]
+    def of(self, work: Work) -> Context | Obstacle:
+        """Return the context of a pass, or what nobody has looked at yet."""
+        offered = work.facts.get(ORCHESTRATORS)
+        if offered is None:
+            return NO_ORCHESTRATORS
+        around = self._neighbourhoods.of(work.facts, work.primary.namespace)
+        if around is None:
+            return NO_SURROUNDINGS
+        platform, platform_digest = self._platform(offered)
+        keys = work.facts.get(SSH_SOURCE, b"") if _spans_nodes(work) else b""
+        return Context(platform, digest([platform_digest, around.digest, keys.decode()]), around.surroundings)
+
+    def _platform(self, offered: bytes) -> tuple[PlatformContext, str]:
+        if offered not in self._platforms:
+            platform = self.settings.with_capabilities(decode_orchestrators(offered))
+            self._platforms = {offered: (platform, digest([platform.digest, RENDERER_VERSION]))}
+        return self._platforms[offered]
+
+
+def _spans_nodes(work: Work) -> bool:
+    """Return whether the keys with which nodes start each other may concern a primary."""
+    entry = work.view.get(work.primary)
+    return entry is not None and spans_nodes(entry.summary)
 
 
 def inputs_of(entry: Entry, context_digest: str) -> Inputs:

@@ -17,7 +17,7 @@ from services.reconciler.handlers.results import change_list, foreign_problems, 
 from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
 from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
 from services.reconciler.status.notes import change_notes
-from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unread
+from services.reconciler.status.obstacles import Obstacle, given_up, invalid
 from shared.api.graphs import Graph
 from shared.api.validation.graphs import judge_spec
 from shared.applying.children import Children, Result
@@ -52,8 +52,8 @@ class GraphHandler:
         if entry is None or entry.is_deleting:
             return await self._let_go(work, entry)
         context = self.contexts.of(work)
-        if context is None:
-            return await self._wait_for_cluster(work, entry)
+        if isinstance(context, Obstacle):
+            return await self._wait_for_cluster(work, entry, context)
         inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
@@ -83,9 +83,8 @@ class GraphHandler:
         stage = _Stage(obstacle=given_up(without_values(reason), letter_of(work)))
         return await self._report(work, entry.generation, stage, inventory)
 
-    async def _wait_for_cluster(self, work: Work, entry: Entry) -> Outcome:
+    async def _wait_for_cluster(self, work: Work, entry: Entry, obstacle: Obstacle) -> Outcome:
         """Ask again; if it lasts, tell of it on a graph without a status (that of a running graph still holds)."""
-        obstacle = unread()
         if work.attempt > UNTOLD and not text(entry.summary, "status", "state"):
             await self._report(work, entry.generation, _Stage(obstacle=obstacle), EMPTY)
         return Retry(obstacle.text, UNKNOWN_CLUSTER)

@@ -37,10 +37,10 @@ class Obstacle:
         return self.stage in (Stage.VALIDATION, Stage.RENDERING, Stage.GIVEN_UP)
 
 
-def unread() -> Obstacle:
-    """Return the obstacle of a cluster that nobody has looked at yet."""
-    text = "nobody has said yet which orchestrators the cluster offers"
-    return Obstacle(Stage.LOOKING, text, Stage.LOOKING.value, "start the discovery service, or see why it is not ready")
+def unread(what: str, *, by: str) -> Obstacle:
+    """Return the obstacle of a cluster in which a service has not looked at something yet."""
+    text, remedy = f"nobody has said yet {what}", f"start the {by} service, or see why it is not ready"
+    return Obstacle(Stage.LOOKING, text, Stage.LOOKING.value, remedy)
 
 
 def invalid(text: str) -> Obstacle:

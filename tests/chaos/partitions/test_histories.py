@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts.envelope import decode_change
-from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT
 from shared.core.errors import ConflictError
@@ -18,6 +17,7 @@ from shared.core.resources import COMPONENTS, DEPLOYMENTS, NAMESPACES, SERVICES,
 from shared.ports.store import CreatedAt, Put
 from shared.runtime.partitions.loop import PartitionLoop
 from shared.testing.cluster_objects import Change
+from shared.testing.facts import facts_of_a_cluster, recorded
 from tests.chaos.partitions.test_log import KIND, change_something, expected, living
 from tests.chaos.review.histories import Backup, become_another
 from tests.chaos.seeds import run_seeds
@@ -152,7 +152,7 @@ async def wiped_store(seeds: Sequence[int]) -> None:
         assert former is not None
         run.store.wipe(revision=run.dice.choice((1, former.mod_revision + 1000)))
         client = run.store.another()
-        await client.commit([Put(KEYS.fact(ORCHESTRATORS), encode_orchestrators(()))])
+        await client.commit(recorded(KEYS, facts_of_a_cluster()))
         await run.advance(5.0)
         for graph in graphs:
             run.edit(graph, scaled(run.dice.randint(2, 6)))

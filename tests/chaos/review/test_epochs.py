@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
 from shared.core.json import Manifest, integer, text
 from shared.core.objects import generation_of
 from shared.core.resources import DEPLOYMENTS, Ref
-from shared.ports.store import Put
+from shared.testing.facts import facts_of_a_cluster, recorded
 from tests.chaos.review.histories import Backup, become_another
 from tests.chaos.simulation import KEYS, NAMESPACE, Simulation, simulated
 
@@ -56,7 +55,7 @@ async def test_etcd_wiped_after_a_restored_backup_leaves_no_service_deaf() -> No
         await run.converge()
 
         run.store.wipe()
-        await run.store.another().commit([Put(KEYS.fact(ORCHESTRATORS), encode_orchestrators(()))])
+        await run.store.another().commit(recorded(KEYS, facts_of_a_cluster()))
         await run.advance(15.0)  # the reconciler claims again, over a log that tells of the second history
         watcher.kill()  # as the loss of its claims ends it
         run.watcher("watcher-2")

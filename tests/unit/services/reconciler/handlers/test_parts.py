@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from services.reconciler.handlers.contexts import Contexts
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
@@ -14,22 +13,19 @@ from services.reconciler.handlers.routes import SETTLING, ReconcilerRouter, comp
 from services.reconciler.handlers.statuses import changed_conditions, is_urgent
 from services.reconciler.status.notes import Change
 from services.reconciler.status.obstacles import Stage
-from shared.api.platform import Capability, PlatformContext
 from shared.applying.children import Result
 from shared.applying.plans import Change as Planned
 from shared.applying.plans import Plan, Removal
 from shared.applying.writes import Written
-from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
 from shared.contracts.keys import graph_key
 from shared.core import labels
 from shared.core.errors import ConflictError, InvalidObjectError, UnreachableError
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICES, Ref
-from shared.ports.passes import Queued, Work
+from shared.ports.passes import Queued
 from shared.runtime.partitions.router import default_router
 from shared.runtime.partitions.views.entries import entry_of_manifest
 from shared.testing.cluster import FakeCluster
 from tests.unit.services.reconciler.handlers.worlds import CHAT, NAMESPACE, a_graph
-from tests.unit.shared.applying.worlds import Fence, a_view
 
 DEPLOYMENT = Ref(DEPLOYMENTS, NAMESPACE, "one")
 
@@ -79,29 +75,6 @@ async def test_an_object_that_is_gone_is_none() -> None:
     cluster.remove(CHAT)
 
     assert await Primaries(cluster, Finalizers(cluster)).read(entry) is None
-
-
-# Contexts
-
-
-def a_pass(**facts: bytes) -> Work:
-    """Return a pass with some facts."""
-    return Work(CHAT, a_view(), Fence(), "edit", facts=facts)
-
-
-def test_a_context_is_made_once_for_each_fact() -> None:
-    contexts = Contexts(PlatformContext())
-    plain = a_pass(**{ORCHESTRATORS: encode_orchestrators(())})
-    grove = a_pass(**{ORCHESTRATORS: encode_orchestrators((Capability("grove"),))})
-
-    first, again, other = contexts.of(plain), contexts.of(plain), contexts.of(grove)
-
-    assert contexts.of(a_pass()) is None
-    assert first is not None
-    assert again is not None
-    assert other is not None
-    assert first is again
-    assert first.digest != other.digest
 
 
 # Routes

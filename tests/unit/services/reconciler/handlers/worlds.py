@@ -14,7 +14,6 @@ from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.settings import ReconcilerSettings
 from shared.assembly.rooms import Platform
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
 from shared.core.json import Manifest, items, text
 from shared.core.objects import generation_of, ref_of
 from shared.core.outcomes import Outcome
@@ -26,6 +25,7 @@ from shared.runtime.partitions.views.view import PartitionView, PassView
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.cluster_faults import Request
+from shared.testing.facts import facts_of_a_cluster
 from shared.testing.store import FakeStore
 from tests.unit.shared.applying.worlds import Fence, Told
 
@@ -34,7 +34,7 @@ NAMESPACE = "default"
 CHAT = Ref(GRAPHS, NAMESPACE, "chat")
 WEB = Ref(COMPONENTS, NAMESPACE, "chat-web")
 WEB_DEPLOYMENT = Ref(DEPLOYMENTS, NAMESPACE, "chat-web")
-FACTS = {ORCHESTRATORS: encode_orchestrators(())}
+FACTS = facts_of_a_cluster()
 
 
 def a_graph(*services: str, replicas: int = 1, **metadata: Any) -> Manifest:
