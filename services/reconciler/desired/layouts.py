@@ -65,6 +65,11 @@ class Layout:
     nodes: int = 1
     addresses: Addresses | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse nodes that could not find each other: they would start, and never serve (W-25)."""
+        if self.is_shared and (self.addresses is None or self.role is Role.MAIN):
+            raise ValueError(f"{self.nodes} nodes need addresses, and a leader and workers")
+
     @property
     def is_shared(self) -> bool:
         """Return whether a replica spans several nodes."""

@@ -13,6 +13,35 @@ from tests.unit.services.reconciler.desired.builders import PLATFORM, a_componen
 METRICS = "nvidia.com/metrics-enabled"
 
 
+@pytest.mark.rule(
+    "workloads 1.2 nvidia.com/selector",
+    "workloads 1.2 nvidia.com/dynamo-graph-deployment-name",
+    "workloads 1.2 nvidia.com/dynamo-component",
+    "workloads 1.2 nvidia.com/dynamo-namespace",
+    "workloads 1.2 nvidia.com/dynamo-component-type",
+    "workloads 1.2 nvidia.com/dynamo-base-model-hash",
+    "workloads 1.2 nvidia.com/metrics-enabled",
+    "workloads 5.10 #1",
+)
+def test_pods_carry_what_they_are_part_of() -> None:
+    component = a_component(serviceName="Worker", modelRef={"name": "Qwen/Qwen3-0.6B"})
+
+    assert pod_labels(component) == {
+        "nvidia.com/selector": "g-w",
+        "nvidia.com/dynamo-graph-deployment-name": "g",
+        "nvidia.com/dynamo-component": "Worker",
+        "nvidia.com/dynamo-namespace": "llm-g",
+        "nvidia.com/dynamo-component-type": "worker",
+        "nvidia.com/dynamo-base-model-hash": "fb68f5a6",
+        "nvidia.com/metrics-enabled": "true",
+    }
+
+
+@pytest.mark.rule("workloads 1.2 nvidia.com/dynamo-component-type")
+def test_a_component_without_a_type_has_no_label_of_it() -> None:
+    assert "nvidia.com/dynamo-component-type" not in pod_labels(a_component(componentType=""))
+
+
 @pytest.mark.rule("W-20")
 def test_pods_of_a_component_without_a_graph_carry_all_that_is_selected_by() -> None:
     component = a_component(owned=False)
