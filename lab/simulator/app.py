@@ -12,6 +12,8 @@ from pathlib import Path
 
 from lab.simulator.client.access import AccessError, KubeconfigFile
 from lab.simulator.client.api import Api
+from lab.simulator.controllers.add_ons import Grove, LeaderWorkerSets
+from lab.simulator.controllers.batch import Batch
 from lab.simulator.controllers.workloads import Workloads
 from lab.simulator.logs import configure, log
 from lab.simulator.nodes.faults import FaultError
@@ -58,6 +60,9 @@ async def simulate(given: Settings) -> None:
         controllers = list(nodes.controllers)
         if given.has_controllers:
             controllers += Workloads(world, given.delays, seed=given.seed).controllers
+            controllers += Batch(world, given.delays, seed=given.seed).controllers
+            controllers += LeaderWorkerSets(world, given.delays).controllers
+            controllers += Grove(world, given.delays, seed=given.seed).controllers
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, nodes.reload)
         async with asyncio.TaskGroup() as group:
             informers = world.informers(with_controllers=given.has_controllers)
@@ -65,6 +70,11 @@ async def simulate(given: Settings) -> None:
                 group.create_task(informer.run())
             for informer in informers:
                 await informer.synced.wait()
+            add_ons = world.add_ons()
+            for add_on in add_ons:
+                group.create_task(add_on.run())
+            for add_on in add_ons:
+                await add_on.synced()
             for controller in controllers:
                 group.create_task(controller.run())
             nodes.begin()

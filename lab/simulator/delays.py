@@ -11,6 +11,7 @@ class Delays:
 
     start: Range = (0.15, 0.25)
     ready: Range = (0.15, 0.25)
+    run: Range = (1.0, 1.5)
     stop: Range = (0.05, 0.15)
     settle: float = 0.6  # how long a count that is about to change again may wait to be written
     speed: float = 1.0

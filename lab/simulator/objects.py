@@ -11,6 +11,9 @@ from lab.simulator.client.resources import Document
 
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 
+# On what a simulated controller makes beside pods, so that recordings of what an operator makes can leave it out.
+MADE_HERE = "lab.sim/created"
+
 
 def timestamp(moment: datetime) -> str:
     """Return a moment as the API writes it: UTC, whole seconds."""
@@ -27,6 +30,14 @@ def controller_uid(document: Document) -> str | None:
     for reference in document["metadata"].get("ownerReferences") or ():
         if reference.get("controller"):
             return str(reference["uid"])
+    return None
+
+
+def controller_key(document: Document, kind: str) -> tuple[str, str] | None:
+    """Return namespace and name of the owner that controls an object, if it is of that kind."""
+    for reference in document["metadata"].get("ownerReferences") or ():
+        if reference.get("controller") and reference["kind"] == kind:
+            return document["metadata"]["namespace"], reference["name"]
     return None
 
 
@@ -63,6 +74,20 @@ def condition(document: Document, kind: str) -> Document | None:
         if found.get("type") == kind:
             return dict(found)
     return None
+
+
+def said(document: Document, kind: str, status: str, why: tuple[str, str], now: datetime) -> Document:
+    """Return a condition as it stands now: what did not change keeps its time."""
+    known = condition(document, kind)
+    since = known.get("lastTransitionTime") if known is not None and known.get("status") == status else None
+    reason, message = why
+    return {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": since or timestamp(now),
+    }
 
 
 def is_pod_ready(pod: Document) -> bool:

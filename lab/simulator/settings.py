@@ -38,6 +38,7 @@ def settings(arguments: Sequence[str] | None = None) -> Settings:
         delays=Delays(
             start=given.start_delay,
             ready=given.ready_delay,
+            run=given.run_delay,
             stop=given.stop_delay,
             settle=given.settle_delay,
             speed=given.speed,
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=_positive, default=defaults.speed, help="divides every delay")
     parser.add_argument("--start-delay", type=_range, default=defaults.start, help="seconds from node to running, a-b")
     parser.add_argument("--ready-delay", type=_range, default=defaults.ready, help="seconds from running to ready, a-b")
+    parser.add_argument(
+        "--run-delay", type=_range, default=defaults.run, help="seconds that the pod of a Job takes, a-b"
+    )
     parser.add_argument("--stop-delay", type=_range, default=defaults.stop, help="seconds from deletion to gone, a-b")
     parser.add_argument(
         "--settle-delay", type=float, default=defaults.settle, help="seconds that a passing count may stay unwritten"

@@ -8,22 +8,34 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from lab.simulator.client.add_ons import AddOn, serves, summary
 from lab.simulator.client.api import Api
 from lab.simulator.client.caches import Cache, Key, key_of
 from lab.simulator.client.informers import Informer
 from lab.simulator.client.resources import (
+    CLAIMS,
     CONFIG_MAPS,
+    DEFINITIONS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
+    JOBS,
+    LEADER_WORKER_SETS,
     NODES,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_GROUPS,
     PODS,
+    QUEUES,
     REPLICA_SETS,
+    SCALING_GROUPS,
     SECRETS,
     SERVICE_ACCOUNTS,
     SERVICES,
+    STATEFUL_SETS,
     Document,
     Resource,
 )
+from lab.simulator.nodes.gangs import gang_of
 from lab.simulator.objects import controller_uid, labels_of
 
 
@@ -55,9 +67,10 @@ def by_service(document: Document) -> Iterable[str]:
     return (f"{document['metadata']['namespace']}/{service}",) if service else ()
 
 
-def by_namespace(document: Document) -> Iterable[str]:
-    """File an object under its namespace."""
-    return (document["metadata"]["namespace"],)
+def by_gang(document: Document) -> Iterable[str]:
+    """File a pod under the gang that it is scheduled with."""
+    gang = gang_of(document)
+    return (gang.key,) if gang is not None else ()
 
 
 def label_keys(namespace: str, pairs: Iterable[tuple[str, str]]) -> list[str]:
@@ -84,9 +97,11 @@ class World:
 
     api: Api
     deployments: Cache = field(default_factory=Cache)
-    replica_sets: Cache = field(default_factory=lambda: Cache({"controller": by_controller, "namespace": by_namespace}))
+    replica_sets: Cache = field(default_factory=lambda: Cache({"controller": by_controller}))
     pods: Cache = field(
-        default_factory=lambda: Cache({"controller": by_controller, "node": by_node, "label": by_labels})
+        default_factory=lambda: Cache(
+            {"controller": by_controller, "node": by_node, "label": by_labels, "gang": by_gang}
+        )
     )
     services: Cache = field(default_factory=lambda: Cache({"selector": by_selector}))
     endpoint_slices: Cache = field(default_factory=lambda: Cache({"service": by_service}))
@@ -94,10 +109,20 @@ class World:
     nodes: Cache = field(default_factory=Cache)
     secrets: Cache = field(default_factory=Cache)
     config_maps: Cache = field(default_factory=Cache)
+    stateful_sets: Cache = field(default_factory=Cache)
+    jobs: Cache = field(default_factory=Cache)
+    claims: Cache = field(default_factory=Cache)
+    definitions: Cache = field(default_factory=Cache)
+    leader_worker_sets: Cache = field(default_factory=Cache)
+    pod_groups: Cache = field(default_factory=Cache)
+    pod_clique_sets: Cache = field(default_factory=Cache)
+    pod_cliques: Cache = field(default_factory=lambda: Cache({"controller": by_controller, "label": by_labels}))
+    scaling_groups: Cache = field(default_factory=lambda: Cache({"controller": by_controller}))
+    queues: Cache = field(default_factory=Cache)
 
     def informers(self, *, with_controllers: bool) -> list[Informer]:
         """Return what keeps the caches up to date."""
-        watched: list[tuple[Resource, Cache]] = [(PODS, self.pods), (NODES, self.nodes)]
+        watched: list[tuple[Resource, Cache]] = [(PODS, self.pods), (NODES, self.nodes), (CLAIMS, self.claims)]
         if with_controllers:
             watched += [
                 (DEPLOYMENTS, self.deployments),
@@ -105,10 +130,32 @@ class World:
                 (SERVICES, self.services),
                 (ENDPOINT_SLICES, self.endpoint_slices),
                 (SERVICE_ACCOUNTS, self.service_accounts),
+                (STATEFUL_SETS, self.stateful_sets),
+                (JOBS, self.jobs),
             ]
         full = [Informer(self.api, resource, cache, project=whole_without_managers) for resource, cache in watched]
         names = [(SECRETS, self.secrets), (CONFIG_MAPS, self.config_maps)]
-        return full + [Informer(self.api, resource, cache, project=keys_only) for resource, cache in names]
+        short = [Informer(self.api, resource, cache, project=keys_only) for resource, cache in names]
+        return [*full, *short, Informer(self.api, DEFINITIONS, self.definitions, project=summary)]
+
+    def add_ons(self) -> list[AddOn]:
+        """Return what keeps the caches of resources up to date that a cluster may learn and forget."""
+        offered = (
+            (LEADER_WORKER_SETS, self.leader_worker_sets),
+            (POD_GROUPS, self.pod_groups),
+            (POD_CLIQUE_SETS, self.pod_clique_sets),
+            (POD_CLIQUES, self.pod_cliques),
+            (SCALING_GROUPS, self.scaling_groups),
+            (QUEUES, self.queues),
+        )
+        return [AddOn(resource, cache, self._watch, self.definitions) for resource, cache in offered]
+
+    def serves(self, resource: Resource) -> bool:
+        """Say whether the cluster serves a resource that it may also not serve."""
+        return serves(self.definitions, resource)
+
+    def _watch(self, resource: Resource, cache: Cache) -> Informer:
+        return Informer(self.api, resource, cache, project=whole_without_managers)
 
 
 def changed_key(before: Document | None, after: Document | None) -> Key:

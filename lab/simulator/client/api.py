@@ -94,6 +94,11 @@ class Api:
         path = resource.path(metadata.get("namespace"), metadata["name"], subresource)
         return await self._request("PATCH", path, body=guarded, content_type=MERGE_PATCH)
 
+    async def replace(self, resource: Resource, document: Document) -> Document:
+        """Put `document` in the place of the state that it was made from."""
+        metadata = document["metadata"]
+        return await self._request("PUT", resource.path(metadata.get("namespace"), metadata["name"]), body=document)
+
     async def delete(self, resource: Resource, document: Document, *, grace_period: int | None = None) -> None:
         """Delete the object that `document` shows; gone already is fine."""
         metadata = document["metadata"]

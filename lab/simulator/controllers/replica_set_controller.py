@@ -4,32 +4,15 @@ Thin: how many pods, which go first and what the status says is decided in `repl
 the same seed gives the same cluster.
 """
 
-import asyncio
-
 from lab.simulator.chances import suffix
 from lab.simulator.client.caches import Key
-from lab.simulator.client.errors import ApiError, RequestError
-from lab.simulator.client.resources import PODS, REPLICA_SETS, Document
-from lab.simulator.controllers.replicas import (
-    COUNTS,
-    DEFAULT_ACCOUNT,
-    PodPlan,
-    account_of,
-    pod,
-    pod_plan,
-    refusal,
-    replica_status,
-)
+from lab.simulator.client.errors import RequestError
+from lab.simulator.client.resources import REPLICA_SETS, Document
+from lab.simulator.controllers.pod_making import AccountMissingError, PodMaker
+from lab.simulator.controllers.replicas import COUNTS, PodPlan, pod, pod_plan, replica_status
 from lab.simulator.objects import differs, is_deleting
-from lab.simulator.work.events import Recorder
 from lab.simulator.work.settling import Settling
 from lab.simulator.world import World, now
-
-FIRST_BATCH = 4
-
-
-class AccountMissingError(RequestError):
-    """The account that the pods run under does not exist."""
 
 
 class ReplicaSetController:
@@ -40,7 +23,7 @@ class ReplicaSetController:
         self._seed = seed
         self._made: dict[str, int] = {}  # per ReplicaSet uid, how many names were tried
         self._settling = Settling(settle)
-        self._recorder = Recorder(world.api, "replicaset-controller")
+        self.maker = PodMaker(world, "replicaset-controller")
 
     async def __call__(self, key: Key) -> float | None:
         """Bring one ReplicaSet to rest."""
@@ -64,44 +47,14 @@ class ReplicaSetController:
         return self._world.pods.by("controller", replica_set["metadata"]["uid"])
 
     async def _carry_out(self, replica_set: Document, plan: PodPlan) -> RequestError | None:
-        for surplus in plan.surplus:
-            await self._world.api.delete(PODS, surplus)
-        missing, batch = plan.missing, FIRST_BATCH
-        while missing > 0:
-            size = min(missing, batch)
-            failure = self._refusal(replica_set) or await self._create(replica_set, size)
-            if failure is not None:
-                await self._recorder.warn(replica_set, "FailedCreate", f"Error creating: {failure}")
-                return failure
-            missing, batch = missing - size, batch * 2
-        return None
+        await self.maker.remove(plan.surplus)
+        return await self.maker.make(replica_set, [lambda: self._next_pod(replica_set)] * plan.missing)
 
-    def _refusal(self, replica_set: Document) -> RequestError | None:
-        # The lab's API server has no account admission, and asking a genuine one would only cost a request.
-        account = account_of(replica_set)
-        key = replica_set["metadata"]["namespace"], account
-        if account == DEFAULT_ACCOUNT or self._world.service_accounts.get(key) is not None:
-            return None
-        return AccountMissingError(refusal(replica_set))
-
-    async def _create(self, replica_set: Document, number: int) -> RequestError | None:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._create_one(replica_set)) for _ in range(number)]
-        return next((failure for task in tasks if (failure := task.result()) is not None), None)
-
-    async def _create_one(self, replica_set: Document) -> RequestError | None:
+    def _next_pod(self, replica_set: Document) -> Document:
         metadata = replica_set["metadata"]
-        while True:
-            tried = self._made.get(metadata["uid"], 0)
-            self._made[metadata["uid"]] = tried + 1
-            ending = suffix(self._seed, metadata["namespace"], metadata["name"], tried)
-            try:
-                self._world.pods.observe(await self._world.api.create(PODS, pod(replica_set, suffix=ending)))
-            except RequestError as error:
-                if isinstance(error, ApiError) and error.reason == "AlreadyExists":
-                    continue
-                return error  # not raised: the other pods of the batch go on
-            return None
+        tried = self._made.get(metadata["uid"], 0)
+        self._made[metadata["uid"]] = tried + 1
+        return pod(replica_set, suffix=suffix(self._seed, metadata["namespace"], metadata["name"], tried))
 
     async def _write_status(self, key: Key, replica_set: Document, failure: RequestError | None) -> float | None:
         why = None if failure is None else ("FailedCreate", str(failure))

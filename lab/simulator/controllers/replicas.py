@@ -75,14 +75,14 @@ def pod(replica_set: Document, *, suffix: str) -> Document:
     return {"apiVersion": PODS.api_version, "kind": PODS.kind, "metadata": made, "spec": template["spec"]}
 
 
-def account_of(replica_set: Document) -> str:
-    """Return the name of the account that the pods run under."""
-    return str(replica_set["spec"]["template"]["spec"].get("serviceAccountName") or DEFAULT_ACCOUNT)
+def account_of(pod_spec: Document) -> str:
+    """Return the name of the account that a pod runs under."""
+    return str(pod_spec.get("serviceAccountName") or DEFAULT_ACCOUNT)
 
 
-def refusal(replica_set: Document) -> str:
-    """Return what a cluster's admission says to a pod whose account does not exist."""
-    metadata, account = replica_set["metadata"], account_of(replica_set)
+def refusal(owner: Document, account: str) -> str:
+    """Return what a cluster's admission says to a workload whose pods' account does not exist."""
+    metadata = owner["metadata"]
     where = f"{metadata['namespace']}/{account}"
     return (
         f'pods "{metadata["name"]}-" is forbidden: error looking up service account {where}: '

@@ -4,13 +4,13 @@ Separate from the controllers, which only know how to bring one key to rest. Inv
 wakes it when it changes.
 """
 
-from lab.simulator.client.caches import Key, key_of
+from lab.simulator.client.caches import key_of
 from lab.simulator.client.resources import Document
 from lab.simulator.controllers.deployment_controller import DeploymentController
 from lab.simulator.controllers.endpoint_slice_controller import EndpointSliceController
 from lab.simulator.controllers.replica_set_controller import ReplicaSetController
-from lab.simulator.controllers.replicas import account_of
 from lab.simulator.delays import Delays
+from lab.simulator.objects import controller_key
 from lab.simulator.work.workers import Controller
 from lab.simulator.world import World, changed_key
 
@@ -20,7 +20,6 @@ class Workloads:
 
     def __init__(self, world: World, delays: Delays, *, seed: int) -> None:
         settle = delays.settle / delays.speed
-        self._world = world
         self._replica_set_controller = ReplicaSetController(world, seed=seed, settle=settle)
         self._slice_controller = EndpointSliceController(world, seed=seed)
         self._deployments = Controller("deployments", DeploymentController(world, settle=settle))
@@ -44,7 +43,7 @@ class Workloads:
     def _replica_set_changed(self, before: Document | None, after: Document | None) -> None:
         self._replica_sets.queue.add(changed_key(before, after))
         for document in (before, after):
-            if document is not None and (owner := _owner(document, "Deployment")) is not None:
+            if document is not None and (owner := controller_key(document, "Deployment")) is not None:
                 self._deployments.queue.add(owner)
         if after is None and before is not None:
             self._replica_set_controller.forget(before["metadata"]["uid"])
@@ -53,7 +52,7 @@ class Workloads:
         for document in (before, after):
             if document is None:
                 continue
-            if (owner := _owner(document, "ReplicaSet")) is not None:
+            if (owner := controller_key(document, "ReplicaSet")) is not None:
                 self._replica_sets.queue.add(owner)
             if (document.get("status") or {}).get("podIP"):
                 for service in self._slice_controller.services_of(document):
@@ -64,18 +63,10 @@ class Workloads:
 
     def _slice_changed(self, before: Document | None, after: Document | None) -> None:
         for document in (before, after):
-            if document is not None and (owner := _owner(document, "Service")) is not None:
+            if document is not None and (owner := controller_key(document, "Service")) is not None:
                 self._slices.queue.add(owner)
 
     def _account_changed(self, before: Document | None, after: Document | None) -> None:
         if before is None and after is not None:
-            for replica_set in self._world.replica_sets.by("namespace", after["metadata"]["namespace"]):
-                if account_of(replica_set) == after["metadata"]["name"]:
-                    self._replica_sets.queue.add(key_of(replica_set))
-
-
-def _owner(document: Document, kind: str) -> Key | None:
-    for reference in document["metadata"].get("ownerReferences") or ():
-        if reference.get("controller") and reference["kind"] == kind:
-            return document["metadata"]["namespace"], reference["name"]
-    return None
+            for key in self._replica_set_controller.maker.released_by(after):
+                self._replica_sets.queue.add(key)

@@ -125,18 +125,20 @@ def explanation(objections: Sequence[Objection]) -> str:
     if nodes == 0:
         return "no nodes available to schedule pods"
     hopeless = sum(1 for objection in objections if not objection.could_preempt)
-    preemption = {
-        "Preemption is not helpful for scheduling": hopeless,
-        "No preemption victims found for incoming pod": nodes - hopeless,
-    }
     counts: dict[str, int] = {}
     for objection in objections:
         for reason in objection.reasons:
             counts[reason] = counts.get(reason, 0) + 1
-    return (
-        f"0/{nodes} nodes are available: {_histogram(counts)}. "
-        f"preemption: 0/{nodes} nodes are available: {_histogram(preemption)}."
-    )
+    return f"0/{nodes} nodes are available: {_histogram(counts)}. {preemption(hopeless=hopeless, nodes=nodes)}."
+
+
+def preemption(*, hopeless: int, nodes: int) -> str:
+    """Return what the scheduler says of preemption, which would help on none of the nodes."""
+    reasons = {
+        "Preemption is not helpful for scheduling": hopeless,
+        "No preemption victims found for incoming pod": nodes - hopeless,
+    }
+    return f"preemption: 0/{nodes} nodes are available: {_histogram(reasons)}"
 
 
 def _histogram(counts: Mapping[str, int]) -> str:

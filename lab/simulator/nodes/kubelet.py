@@ -17,10 +17,11 @@ from lab.simulator.nodes.pod_status import OURS, Circumstances, pod_status
 from lab.simulator.nodes.references import FAILED_MOUNT, Missing, missing
 from lab.simulator.nodes.script import Script
 from lab.simulator.nodes.shapes import OUR_NODE
-from lab.simulator.nodes.stages import Pace, Phase, Stage, stage
-from lab.simulator.objects import differs, has_ended, is_deleting, labels_of, moment
+from lab.simulator.nodes.stages import Pace, Phase, Stage, Task, stage
+from lab.simulator.nodes.start_order import CLIQUE, awaited_by
+from lab.simulator.objects import controller_key, differs, has_ended, is_deleting, is_pod_ready, labels_of, moment
 from lab.simulator.work.events import Recorder
-from lab.simulator.world import World, now
+from lab.simulator.world import World, label_keys, now
 
 BRIEF_SECONDS = 1.0
 
@@ -44,6 +45,7 @@ class Kubelet:
         self._beginnings: dict[str, Beginning] = {}
         self._addresses = Addresses()
         self._lacking: set[Key] = set()
+        self._held: set[Key] = set()
         self._recorder = Recorder(world.api, "kubelet")
 
     async def __call__(self, key: Key) -> float | None:
@@ -52,6 +54,7 @@ class Kubelet:
         node = self._node_of(pod) if pod is not None else None
         if pod is None or node is None or self._script.fault(node, "Node") is Fault.LOST:
             self._lacking.discard(key)
+            self._held.discard(key)
             return None
         if is_deleting(pod):
             return await self._end(pod)
@@ -63,12 +66,17 @@ class Kubelet:
         """Return the pods of a namespace that wait for a Secret or ConfigMap."""
         return [key for key in self._lacking if key[0] == namespace]
 
+    def held(self, namespace: str) -> list[Key]:
+        """Return the pods of a namespace that wait for pods that start before them."""
+        return [key for key in self._held if key[0] == namespace]
+
     def forget(self, pod: Document) -> None:
         """Say that a pod is gone."""
         uid = pod["metadata"]["uid"]
         self._beginnings.pop(uid, None)
         self._addresses.give_back(uid)
         self._lacking.discard(key_of(pod))
+        self._held.discard(key_of(pod))
 
     def _node_of(self, pod: Document) -> Document | None:
         node = self._world.nodes.get(("", pod["spec"].get("nodeName") or ""))
@@ -77,7 +85,7 @@ class Kubelet:
     async def _advance(self, key: Key, pod: Document, node: Document) -> float | None:
         fault = self._script.fault(pod, "Pod")
         elapsed = (now() - self._beginning(pod, fault)).total_seconds()
-        reached = stage(self._pace(pod), fault, elapsed)
+        reached = self._hold(key, pod) or stage(self._pace(pod), fault, elapsed)
         lacks = self._lack(key, pod, reached)
         if lacks is None and reached.until is not None and reached.until - elapsed < BRIEF_SECONDS:
             return reached.until - elapsed
@@ -85,6 +93,20 @@ class Kubelet:
         if lacks is not None or reached.until is None:
             return None
         return reached.until - elapsed
+
+    def _hold(self, key: Key, pod: Document) -> Stage | None:
+        """Return the stage of a pod whose predecessors are not ready; once it has begun, nobody holds it any more."""
+        awaited = awaited_by(pod)
+        has_begun = not awaited or any(found.get("started") for found in _container_statuses(pod))
+        if has_begun or all(self._ready_pods(key[0], name) >= number for name, number in awaited.items()):
+            self._held.discard(key)
+            return None
+        self._held.add(key)
+        return Stage(Phase.CREATING, 0, None)
+
+    def _ready_pods(self, namespace: str, clique: str) -> int:
+        (index,) = label_keys(namespace, [(CLIQUE, clique)])
+        return sum(1 for pod in self._world.pods.by("label", index) if is_pod_ready(pod))
 
     def _beginning(self, pod: Document, fault: Fault | None) -> datetime:
         uid = pod["metadata"]["uid"]
@@ -102,8 +124,15 @@ class Kubelet:
         return Pace(
             until_running=between(*delays.start, self._seed, namespace, name, "start") / delays.speed,
             until_ready=between(*delays.ready, self._seed, namespace, name, "ready") / delays.speed,
+            task=self._task(pod),
             speed=delays.speed,
         )
+
+    def _task(self, pod: Document) -> Task | None:
+        if controller_key(pod, "Job") is None:
+            return None
+        seconds = between(*self._delays.run, self._seed, *key_of(pod), "run") / self._delays.speed
+        return Task(seconds, is_repeated=pod["spec"].get("restartPolicy") == "OnFailure")
 
     def _lack(self, key: Key, pod: Document, reached: Stage) -> Missing | None:
         has_run = any("running" in (found.get("state") or {}) for found in _container_statuses(pod))

@@ -10,6 +10,8 @@ from lab.simulator.nodes.fleet import Fleet
 from lab.simulator.nodes.kubelet import Kubelet
 from lab.simulator.nodes.scheduler import Scheduler
 from lab.simulator.nodes.script import Script
+from lab.simulator.nodes.start_order import CLIQUE
+from lab.simulator.objects import is_pod_ready, labels_of
 from lab.simulator.work.workers import Controller
 from lab.simulator.world import World, changed_key
 
@@ -25,11 +27,17 @@ class Nodes:
         self._kubelet = kubelet
         self._nodes = Controller("nodes", fleet)
         self._pods = Controller("pods", self._kubelet)
-        self._bindings = Controller("bindings", self._scheduler) if self._scheduler is not None else None
+        self._bindings: Controller | None = None
+        if self._scheduler is not None:
+            self._bindings = Controller("bindings", self._scheduler)
+            self._scheduler.wake = self._bindings.queue.add
         world.pods.listen(self._pod_changed)
         world.nodes.listen(self._node_changed)
         world.secrets.listen(self._reference_changed)
         world.config_maps.listen(self._reference_changed)
+        world.claims.listen(self._place_changed)
+        world.pod_groups.listen(self._place_changed)
+        world.definitions.listen(self._offer_changed)
 
     @property
     def controllers(self) -> tuple[Controller, ...]:
@@ -55,6 +63,7 @@ class Nodes:
             self._kubelet.forget(before)
         elif after is not None and after["spec"].get("nodeName"):
             self._pods.queue.add(key)
+        self._wake_held(before, after)
         if self._scheduler is None or self._bindings is None:
             return
         has_freed = self._scheduler.pod_changed(before, after)
@@ -62,6 +71,13 @@ class Nodes:
             self._bindings.queue.add(key)
         if has_freed:
             self._retry_waiting()
+
+    def _wake_held(self, before: Document | None, after: Document | None) -> None:
+        if after is None or CLIQUE not in labels_of(after):
+            return
+        if is_pod_ready(after) and (before is None or not is_pod_ready(before)):
+            for key in self._kubelet.held(after["metadata"]["namespace"]):
+                self._pods.queue.add(key)
 
     def _node_changed(self, before: Document | None, after: Document | None) -> None:
         self._nodes.queue.add(changed_key(before, after))
@@ -75,6 +91,16 @@ class Nodes:
         if after is not None:
             for key in self._kubelet.lacking(after["metadata"]["namespace"]):
                 self._pods.queue.add(key)
+
+    def _place_changed(self, before: Document | None, after: Document | None) -> None:
+        if before is None:
+            self._retry_waiting()
+
+    def _offer_changed(self, before: Document | None, after: Document | None) -> None:
+        if after is None or self._scheduler is None or self._bindings is None:
+            return
+        for pod in self._world.pods.by("node", ""):  # a definition may bring the scheduler that a pod names
+            self._bindings.queue.add(key_of(pod))
 
     def _retry_waiting(self) -> None:
         if self._scheduler is not None and self._bindings is not None:

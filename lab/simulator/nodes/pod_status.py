@@ -27,7 +27,11 @@ OURS: Final = (
     "podIPs",
     "startTime",
 )
-_STARTED: Final = (Phase.RUNNING, Phase.READY, Phase.CRASHED, Phase.CRASH_BACK_OFF)
+_STARTED: Final = (Phase.RUNNING, Phase.READY, Phase.CRASHED, Phase.CRASH_BACK_OFF, Phase.SUCCEEDED, Phase.FAILED)
+_ENDED: Final[Mapping[Phase, tuple[str, str]]] = {
+    Phase.SUCCEEDED: ("Succeeded", "PodCompleted"),
+    Phase.FAILED: ("Failed", "PodFailed"),
+}
 _CONDITIONS: Final = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 
 
@@ -51,7 +55,7 @@ def pod_status(pod: Document, at: Circumstances) -> Document:
     has_network = has_network or (at.missing is not None and at.missing.reason == CONFIGURATION_ERROR)
     known = pod.get("status") or {}
     status: Document = {
-        "phase": "Running" if has_started else "Pending",
+        "phase": _phase(at, has_started=has_started),
         "conditions": _conditions(pod, at, has_network=has_network),
         "containerStatuses": _containers(pod, at),
         "hostIP": at.host_ip,
@@ -64,6 +68,12 @@ def pod_status(pod: Document, at: Circumstances) -> Document:
     if pod["spec"].get("initContainers"):
         status["initContainerStatuses"] = _init_containers(pod, at, has_started=has_started)
     return status
+
+
+def _phase(at: Circumstances, *, has_started: bool) -> str:
+    if at.missing is None and at.stage.phase in _ENDED:
+        return _ENDED[at.stage.phase][0]
+    return "Running" if has_started else "Pending"
 
 
 def restart_message(pod: Document, container: str, restarts: int) -> str:
@@ -79,6 +89,8 @@ def _conditions(pod: Document, at: Circumstances, *, has_network: bool) -> list[
     names = [container["name"] for container in pod["spec"].get("containers") or ()]
     is_ready = at.missing is None and at.stage.phase is Phase.READY
     unready = ("ContainersNotReady", f"containers with unready status: [{' '.join(names)}]")
+    if at.missing is None and at.stage.phase in _ENDED:
+        unready = (_ENDED[at.stage.phase][1], "")
     waits_for_init = bool(pod["spec"].get("initContainers")) and not has_network
     init_names = [container["name"] for container in pod["spec"].get("initContainers") or ()]
     incomplete = ("ContainersNotInitialized", f"containers with incomplete status: [{' '.join(init_names)}]")
@@ -101,7 +113,7 @@ def _condition(pod: Document, kind: str, *, says: tuple[str, tuple[str, str] | N
     if known is not None and known.get("status") == status:
         made["lastTransitionTime"] = known.get("lastTransitionTime") or timestamp(now)
     if why is not None:
-        made["reason"], made["message"] = why
+        made |= {"reason": why[0]} | ({"message": why[1]} if why[1] else {})
     if known is not None and "lastProbeTime" in known:
         made["lastProbeTime"] = known["lastProbeTime"]
     return made
@@ -161,6 +173,10 @@ def _terminated(at: Circumstances) -> Document:
     }
 
 
+def _completed(at: Circumstances) -> Document:
+    return {"exitCode": 0, "reason": "Completed", "startedAt": timestamp(at.began), "finishedAt": timestamp(at.now)}
+
+
 def _pull_failed(pod: Document, container: Document, at: Circumstances) -> Document:
     image = container.get("image", "")
     text = f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: not found'
@@ -179,6 +195,8 @@ _STATES: Final[Mapping[Phase, _State]] = {
         "ImagePullBackOff", f'Back-off pulling image "{container.get("image", "")}"'
     ),
     Phase.CRASHED: lambda pod, container, at: {"terminated": _terminated(at)},
+    Phase.SUCCEEDED: lambda pod, container, at: {"terminated": _completed(at)},
+    Phase.FAILED: lambda pod, container, at: {"terminated": _terminated(at)},
     Phase.CRASH_BACK_OFF: lambda pod, container, at: _waiting(
         "CrashLoopBackOff", restart_message(pod, container["name"], at.stage.restarts)
     ),
@@ -194,8 +212,7 @@ def _init_containers(pod: Document, at: Circumstances, *, has_started: bool) -> 
         if has_started and is_side_car:
             state = {"running": {"startedAt": timestamp(at.now)}}
         elif has_started:
-            times = {"startedAt": timestamp(at.now), "finishedAt": timestamp(at.now)}
-            state = {"terminated": {"exitCode": 0, "reason": "Completed", **times}}
+            state = {"terminated": _completed(at)}
         made.append(
             {
                 "name": container["name"],

@@ -4,17 +4,32 @@ Thin: the choice is made in `placement`. Pods that wait are tried again when som
 pod gone, a node new or different. Invariant: a pod is counted on its node before the binding is written.
 """
 
+from collections.abc import Callable
+
 from lab.simulator.client.caches import Key, key_of
 from lab.simulator.client.errors import ApiError
-from lab.simulator.client.resources import PODS, Document
+from lab.simulator.client.resources import POD_GROUPS, PODS, QUEUES, Document
 from lab.simulator.nodes.demands import demand
-from lab.simulator.nodes.filters import node_facts
+from lab.simulator.nodes.filters import node_facts, preemption
+from lab.simulator.nodes.gangs import (
+    KAI,
+    POD_GANG,
+    VOLCANO,
+    Gang,
+    expected_cliques,
+    gang_of,
+    least_members,
+    least_pods,
+    unready,
+)
 from lab.simulator.nodes.placement import Chosen, Ledger, Waits
-from lab.simulator.objects import FALSE, condition, has_ended, is_deleting, timestamp
+from lab.simulator.objects import FALSE, condition, has_ended, is_active, is_deleting, labels_of, timestamp
 from lab.simulator.work.events import Recorder
-from lab.simulator.world import World, now
+from lab.simulator.world import World, label_keys, now
 
 SCHEDULER_NAME = "default-scheduler"
+ADD_ONS = {VOLCANO: POD_GROUPS, KAI: QUEUES}
+PART_OF = "app.kubernetes.io/part-of"
 
 
 class Scheduler:
@@ -24,6 +39,8 @@ class Scheduler:
         self._world = world
         self._ledger = Ledger()
         self._waiting: set[Key] = set()
+        self._reserved: dict[str, str] = {}  # node by uid, of pods whose gang has found its places
+        self.wake: Callable[[Key], None] = lambda key: None
         self._recorder = Recorder(world.api, SCHEDULER_NAME)
 
     async def __call__(self, key: Key) -> float | None:
@@ -32,7 +49,7 @@ class Scheduler:
         if pod is None or not self.is_concerned(pod):
             self._waiting.discard(key)
             return None
-        answer = self._ledger.place(demand(pod))
+        answer = self._lack_of_storage(pod) or self._place(pod)
         match answer:
             case Chosen(node):
                 self._waiting.discard(key)
@@ -40,6 +57,74 @@ class Scheduler:
             case Waits(message):
                 self._waiting.add(key)
                 await self._explain(pod, message)
+        return None
+
+    def _place(self, pod: Document) -> Chosen | Waits:
+        reserved = self._reserved.pop(pod["metadata"]["uid"], None)
+        if reserved is not None:
+            return Chosen(reserved)
+        gang = gang_of(pod)
+        return self._ledger.place(demand(pod)) if gang is None else self._place_gang(pod, gang)
+
+    def _place_gang(self, pod: Document, gang: Gang) -> Chosen | Waits:
+        """Find places for all pods of a gang that have none, and wake the others; for none if there is not one each."""
+        members = [each for each in self._world.pods.by("gang", gang.key) if is_active(each)]
+        waiting = [each for each in members if not each["spec"].get("nodeName") and not self._is_reserved(each)]
+        needed = self._needed(pod, gang)
+        if needed is None or len(members) < needed:
+            return Waits(unready(len(waiting), needed if needed is not None else 1))
+        placed = self._reserve(waiting, least=needed - (len(members) - len(waiting)))
+        if isinstance(placed, Waits):
+            return placed
+        for each in waiting:
+            if each is not pod and self._is_reserved(each):
+                self.wake(key_of(each))
+        own = self._reserved.pop(pod["metadata"]["uid"], None)
+        return Chosen(own) if own is not None else self._ledger.place(demand(pod))
+
+    def _reserve(self, pods: list[Document], *, least: int) -> Waits | None:
+        """Reserve places; if fewer than `least` are found, give all of them back and say what the first one lacked."""
+        reserved, refusal = [], None
+        for pod in pods:
+            match self._ledger.place(demand(pod)):
+                case Chosen(node):
+                    self._ledger.hold(pod["metadata"]["uid"], node, demand(pod))
+                    self._reserved[pod["metadata"]["uid"]] = node
+                    reserved.append(pod)
+                case Waits() as waits:
+                    refusal = refusal or waits
+        if len(reserved) >= least:
+            return None
+        for pod in reserved:
+            self._ledger.release(pod["metadata"]["uid"])
+            del self._reserved[pod["metadata"]["uid"]]
+        return refusal
+
+    def _is_reserved(self, pod: Document) -> bool:
+        return pod["metadata"]["uid"] in self._reserved
+
+    def _needed(self, pod: Document, gang: Gang) -> int | None:
+        """Return how many pods of a gang must be placed together, or nothing while that is not known yet."""
+        world = self._world
+        if gang.scheduler == VOLCANO:
+            pod_group = world.pod_groups.get((gang.namespace, gang.name))
+            return least_members(pod_group) if pod_group is not None else None
+        owner = world.pod_clique_sets.get((gang.namespace, labels_of(pod).get(PART_OF, "")))
+        (index,) = label_keys(gang.namespace, [(POD_GANG, gang.name)])
+        cliques = world.pod_cliques.by("label", index)
+        if owner is None:
+            return None
+        groups = world.scaling_groups.by("controller", owner["metadata"]["uid"])
+        replicas = {group["metadata"]["name"]: int(group["spec"]["replicas"]) for group in groups}
+        return least_pods(cliques) if len(cliques) >= expected_cliques(pod, owner, replicas) else None
+
+    def _lack_of_storage(self, pod: Document) -> Waits | None:
+        for volume in pod["spec"].get("volumes") or ():
+            name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+            if name is not None and self._world.claims.get((pod["metadata"]["namespace"], name)) is None:
+                nodes = len(self._ledger.nodes)
+                said = f'persistentvolumeclaim "{name}" not found'
+                return Waits(f"0/{nodes} nodes are available: {said}. {preemption(hopeless=nodes, nodes=nodes)}.")
         return None
 
     def is_concerned(self, pod: Document) -> bool:
@@ -50,8 +135,12 @@ class Scheduler:
             and not is_deleting(pod)
             and not has_ended(pod)
             and not spec.get("schedulingGates")
-            and spec.get("schedulerName", SCHEDULER_NAME) == SCHEDULER_NAME
+            and self._serves(spec.get("schedulerName", SCHEDULER_NAME))
         )
+
+    def _serves(self, scheduler: str) -> bool:
+        # Other schedulers are played where their add-on is: a pod that names one elsewhere waits, as it does anywhere.
+        return scheduler == SCHEDULER_NAME or (scheduler in ADD_ONS and self._world.serves(ADD_ONS[scheduler]))
 
     def pod_changed(self, before: Document | None, after: Document | None) -> bool:
         """Keep the ledger; answer whether something became free."""
@@ -60,6 +149,8 @@ class Scheduler:
                 self._ledger.hold(after["metadata"]["uid"], after["spec"]["nodeName"], demand(after))
             return False
         gone = after or before
+        if gone is not None:
+            self._reserved.pop(gone["metadata"]["uid"], None)
         return gone is not None and self._ledger.release(gone["metadata"]["uid"])
 
     def node_changed(self, before: Document | None, after: Document | None) -> bool:

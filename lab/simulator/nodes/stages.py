@@ -25,6 +25,16 @@ class Phase(Enum):
     PULL_BACK_OFF = "pull back-off"
     CRASHED = "crashed"
     CRASH_BACK_OFF = "crash back-off"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a pod does that ends by itself: for how long, and whether its containers are started again after a crash."""
+
+    seconds: float
+    is_repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class Pace:
 
     until_running: float
     until_ready: float  # after running
+    task: Task | None = None  # of a pod that is to end
     until_crash: float = 1.0
     speed: float = 1.0
 
@@ -72,10 +83,17 @@ def _stages(pace: Pace, fault: Fault | None) -> Iterator[Stage]:
             backing_off = running + 1 / pace.speed
             yield Stage(Phase.PULL_FAILED, running, backing_off)
             yield Stage(Phase.PULL_BACK_OFF, backing_off, None)
+        case Fault.CRASH_LOOP | Fault.OUT_OF_MEMORY if pace.task is not None and not pace.task.is_repeated:
+            crash = running + pace.until_crash / pace.speed
+            yield Stage(Phase.RUNNING, running, crash)
+            yield Stage(Phase.FAILED, crash, None)
         case Fault.CRASH_LOOP | Fault.OUT_OF_MEMORY:
             yield from _crashes(pace, running)
         case Fault.NEVER_READY:
             yield Stage(Phase.RUNNING, running, None)
+        case _ if pace.task is not None:
+            yield Stage(Phase.READY, running, running + pace.task.seconds)
+            yield Stage(Phase.SUCCEEDED, running + pace.task.seconds, None)
         case _:
             yield Stage(Phase.RUNNING, running, running + pace.until_ready)
             yield Stage(Phase.READY, running + pace.until_ready, None)
