@@ -5,13 +5,9 @@ The first violated rule is the only error, and only what has no error is warned 
 
 from __future__ import annotations
 
-import re
-
 from shared.api.components import ComponentSpec
-from shared.api.objects import Quantity
+from shared.api.validation.quantities import is_zero
 from shared.api.validation.verdicts import Verdict
-
-_ZERO = re.compile(r"[+-]?(0+\.?0*|\.0+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9.]+)?")
 
 
 def judge_component(component: ComponentSpec, path: str) -> Verdict:
@@ -20,11 +16,6 @@ def judge_component(component: ComponentSpec, path: str) -> Verdict:
     if error is not None:
         return Verdict(errors=(error,))
     return Verdict(warnings=_warnings(component, path))
-
-
-def is_zero(quantity: Quantity | None) -> bool:
-    """Return whether a quantity is absent or amounts to nothing."""
-    return quantity in (None, "", 0) or (isinstance(quantity, str) and _ZERO.fullmatch(quantity) is not None)
 
 
 def _first_violation(component: ComponentSpec, path: str) -> str | None:

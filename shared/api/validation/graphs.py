@@ -1,31 +1,37 @@
 """Rules on graphs: what a spec may say, and what an update may change.
 
 Stateless rules come first, and when one is violated no update rule is looked at. Update rules stand in three groups
-(immutable fields, service names, replicas); the first group with a violation ends the check.
+(immutable fields, service names, replicas); the first group with a violation ends the check. Last come the rules that
+the reference does not have: they hold for new graphs, and for what an update brings in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Iterable, Set
 
 from shared.api.components import ComponentSpec
 from shared.api.graphs import Graph, VolumeClaim
-from shared.api.validation.components import is_zero, judge_component
+from shared.api.validation.components import judge_component
+from shared.api.validation.contents import content_violations, content_warnings
 from shared.api.validation.identities import Policy, may_set_replicas
-from shared.api.validation.names import name_violations
+from shared.api.validation.names import grove_name_violations, name_violations
+from shared.api.validation.quantities import is_zero
 from shared.api.validation.verdicts import ACCEPTED, Verdict
+from shared.core import labels
 
 FRAMEWORK_IS_IMMUTABLE = "spec.backendFramework is immutable and cannot be changed after creation"
 FRAMEWORK_WARNING = "Changing spec.backendFramework may cause unexpected behavior"
 
 
 def judge_graph(graph: Graph, *, namespace: str) -> Verdict:
-    """Return the verdict on a graph by itself, as it is created or found in a cluster."""
+    """Return the verdict on a new graph by itself."""
     verdict = judge_spec(graph)
     if not verdict.is_accepted:
         return verdict
-    violations = name_violations(graph, namespace)
-    return Verdict(errors=violations) if violations else verdict
+    violations = (*name_violations(graph, namespace), *content_violations(graph))
+    if violations:
+        return Verdict(errors=violations)
+    return Verdict(warnings=verdict.warnings + _creation_warnings(graph, namespace))
 
 
 def judge_update(old: Graph, new: Graph, *, username: str, namespace: str, policy: Policy) -> Verdict:
@@ -36,7 +42,11 @@ def judge_update(old: Graph, new: Graph, *, username: str, namespace: str, polic
     change = judge_change(old, new, replicas_allowed=may_set_replicas(username, namespace=namespace, policy=policy))
     if not change.is_accepted:
         return change
-    return Verdict(warnings=stateless.warnings + change.warnings)
+    brought_in = _added(content_violations(old), content_violations(new))
+    if brought_in:
+        return Verdict(errors=brought_in)
+    unheeded = _added(content_warnings(old, namespace), content_warnings(new, namespace))
+    return Verdict(warnings=stateless.warnings + change.warnings + unheeded)
 
 
 def judge_spec(graph: Graph) -> Verdict:
@@ -68,6 +78,16 @@ def judge_change(old: Graph, new: Graph, *, replicas_allowed: bool) -> Verdict:
     if replicas_allowed:
         return ACCEPTED
     return Verdict(errors=_seized_replicas(old.spec.services or {}, new.spec.services or {}))
+
+
+def _creation_warnings(graph: Graph, namespace: str) -> tuple[str, ...]:
+    # Only a warning: the names are no obstacle without Grove, and whoever admits asks no server what the cluster has.
+    may_use_grove = (graph.metadata.annotations or {}).get(labels.ENABLE_GROVE, "").lower() != "false"
+    return content_warnings(graph, namespace) + (grove_name_violations(graph) if may_use_grove else ())
+
+
+def _added(before: Collection[str], after: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text for text in after if text not in before)
 
 
 def _claim_violations(claim: VolumeClaim, path: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from itertools import groupby
 from shared.api.graphs import Graph
 
 MAX_LABEL = 63
+MAX_GROVE_NAME = 45  # characters of a set and a clique, or of a set, a scaling group and a clique, together
 
 _SERVICE_NAME = re.compile(r"[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?")
 
@@ -20,6 +21,26 @@ _SERVICE_NAME = re.compile(r"[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?")
 def name_violations(graph: Graph, namespace: str) -> tuple[str, ...]:
     """Return what is wrong with the names of a graph and its services, sorted by service."""
     return (*_malformed(graph), *_colliding(graph), *_too_long(graph, namespace))
+
+
+def grove_name_violations(graph: Graph) -> tuple[str, ...]:  # W-46
+    """Return the services whose names are too long for Grove, sorted: it makes pod names of the names of a set.
+
+    The set is named after the graph, a clique after its service; a service of several nodes is a scaling group with
+    the cliques `-ldr` and `-wkr`.
+    """
+    services = graph.spec.services or {}
+    found = []
+    for name in sorted(services):
+        group = len(name) + len("-ldr") if services[name].is_multinode else 0
+        length = len(graph.metadata.name) + len(name) + group
+        if length > MAX_GROVE_NAME:
+            found.append(
+                f"spec.services[{name}]: combined resource name length {length} exceeds {MAX_GROVE_NAME}-character "
+                f"limit required for pod naming. Shorten the graph's or the service's name by "
+                f"{length - MAX_GROVE_NAME} characters in all if the graph is to run on Grove"
+            )
+    return tuple(found)
 
 
 def _malformed(graph: Graph) -> tuple[str, ...]:

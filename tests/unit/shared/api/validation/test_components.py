@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.api.components import ComponentSpec
-from shared.api.validation.components import is_zero, judge_component
+from shared.api.validation.components import judge_component
 
 AUTOSCALING_IS_DEPRECATED = (
     "spec.autoscaling is deprecated and ignored. Use DynamoGraphDeploymentScalingAdapter with HPA, KEDA, or Planner "
@@ -99,13 +99,3 @@ def test_autoscaling_is_accepted_with_a_warning(spec: dict[str, Any], warnings: 
     verdict = judge_component(ComponentSpec.parse(spec), "spec")
 
     assert (verdict.is_accepted, verdict.warnings) == (True, warnings)
-
-
-@pytest.mark.parametrize("quantity", [None, "", 0, "0", "0Gi", "0.00", ".0m", "+0", "-0", "0e3", "0E-2"])
-def test_nothing_is_zero(quantity: int | str | None) -> None:
-    assert is_zero(quantity)
-
-
-@pytest.mark.parametrize("quantity", [1, -1, "1", "0.5", "10Gi", "1e3", "100m", "-2Gi"])
-def test_an_amount_is_not_zero(quantity: int | str) -> None:
-    assert not is_zero(quantity)
