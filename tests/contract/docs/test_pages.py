@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import typer.main
 
+from cli.app import application
 from scripts import reference_pages
 from scripts.reference_pages import generate
+from shared.api.platform import setting_paths
 from shared.runtime.settings import ServiceSettings, names_of
 from shared.runtime.settings_sources import SERVICES
 from tests.contract.docs.pages import ROOT, Page, pages
@@ -22,6 +27,7 @@ OTHERS = {"DYNAMO_TEST_SERVERS", "DYNAMO_CONFORMANCE", "DYNAMO_USER"}  # of test
 STREAMS = {"DYNAMO_CHANGES", "DYNAMO_DECISIONS", "DYNAMO_DLQ"}
 AT_RUN_TIME = {"stack.json"}
 SOURCES = ("charts", "cli", "docs", "examples", "lab", "scripts", "services", "shared", "tests")
+COMMANDS: dict[str, Any] = getattr(typer.main.get_command(application()), "commands", {})
 FILES = {str(path.relative_to(ROOT)) for folder in SOURCES for path in (ROOT / folder).rglob("*.*")}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=str)
@@ -60,6 +66,29 @@ def test_every_setting_that_is_named_exists(page: Page) -> None:
     named = {name for name in re.findall(r"\bDYNAMO_[A-Z_]+\b", page.text) if not name.endswith("_")}
 
     assert named - known - STREAMS - OTHERS == set()
+
+
+@each_written_page
+def test_every_setting_of_the_platform_that_is_named_exists(page: Page) -> None:
+    named = set(re.findall(r"\bplatform\.([a-z][A-Za-z]+(?:\.[a-z][A-Za-z]+)?)", page.text))
+
+    assert named - set(setting_paths()) - {path.partition(".")[0] for path in setting_paths()} == set()
+
+
+@each_written_page
+def test_every_command_and_option_of_dynamoctl_that_is_named_exists(page: Page) -> None:
+    unknown = [
+        f"dynamoctl {name} {option}".strip() for name, option in named_commands(page) if not offers(name, option)
+    ]
+
+    assert unknown == []
+
+
+@each_written_page
+def test_every_manifest_that_is_applied_or_rendered_exists(page: Page) -> None:
+    files = re.findall(r"\b(?:kubectl|dynamoctl) [^\n`|]*?-f ([\w./-]+\.yaml)", page.text)
+
+    assert [file for file in files if file.startswith("examples/") and not (ROOT / file).exists()] == []
 
 
 @pytest.mark.parametrize("name", GENERATED)
@@ -106,6 +135,26 @@ def leads_somewhere(page: Page, link: str) -> bool:
     if not target.exists():
         return False
     return not anchor or anchor in Page(target).anchors
+
+
+def named_commands(page: Page) -> Iterator[tuple[str, str]]:
+    """Yield each command of dynamoctl on a page, alone and with each of its options."""
+    for line in re.findall(r"\bdynamoctl ([a-z][^\n`|#]*)", page.text):
+        words = line.split()
+        group = words[0] in COMMANDS and hasattr(COMMANDS[words[0]], "commands")
+        name = " ".join(words[: 2 if group and len(words) > 1 and words[1].isalpha() else 1])
+        yield name, ""
+        yield from ((name, option) for option in re.findall(r"(?<!\S)(--[a-z][a-z-]*)", line))
+
+
+def offers(name: str, option: str) -> bool:
+    """Return whether dynamoctl has a command, and the command an option."""
+    found: Any = typer.main.get_command(application())
+    for word in name.split():
+        found = getattr(found, "commands", {}).get(word)
+    return found is not None and (
+        not option or any(option in (*each.opts, *each.secondary_opts) for each in found.params) or option == "--help"
+    )
 
 
 def is_known(path: str) -> bool:
