@@ -21,8 +21,16 @@ from shared.core.resources import GRAPHS
 
 HELP = """Print the objects that the reconciler would apply for the graphs of a file.
 
-Example: dynamoctl render -f examples/aggregated.yaml --set platform.ingress.className=nginx
+Which ones these are depends on the cluster: with --capability grove a graph is a PodCliqueSet, with --capability lws
+its services over several nodes are LeaderWorkerSets, and without either every service is a Deployment.
+
+Example: dynamoctl render -f examples/multinode/vllm.yaml --capability lws --set platform.ingress.className=nginx
 """
+
+OFFERED = (
+    "What the cluster offers: grove (PodCliqueSets), kai (queues of its scheduler, beside grove), lws "
+    "(LeaderWorkerSets with Volcano), istio (VirtualServices); may be repeated."
+)
 
 
 def render(
@@ -30,9 +38,7 @@ def render(
     namespace: Annotated[
         str, typer.Option("-n", "--namespace", help="Namespace of graphs that name none.")
     ] = "default",
-    capability: Annotated[
-        list[Capability] | None, typer.Option("--capability", help="What the cluster offers; may be repeated.")
-    ] = None,
+    capability: Annotated[list[Capability] | None, typer.Option("--capability", help=OFFERED)] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="A setting as platform.PATH=VALUE; may be repeated.")
     ] = None,
