@@ -75,7 +75,7 @@ def pod(component: Component, platform: PlatformContext, layout: Layout = ALONE)
         raise error.within("failed to determine backend framework") from error
     found = storage(component, chosen)
     container = main_container(component, chosen, found, platform)
-    launch = launch_of(component, chosen, container, layout, platform)
+    launch = launch_of(component, chosen, container=container, layout=layout, platform=platform)
     volumes = found.volumes
     for volume in launch_volumes(launch):
         volumes = with_volume(volumes, volume)

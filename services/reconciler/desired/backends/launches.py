@@ -6,13 +6,12 @@ The only place where back ends and manifests meet. With one node per replica not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 
 from services.reconciler.desired.backends.backend import SSH_KEYS, Backend, Launch, Node
 from services.reconciler.desired.component import Component
 from services.reconciler.desired.environments import variable
 from services.reconciler.desired.layouts import Layout
-from services.reconciler.desired.quantities import QuantityError, amount
+from services.reconciler.desired.quantities import amount
 from shared.api.components import Resources
 from shared.api.platform import PlatformContext
 from shared.contracts.watched import is_gpu
@@ -25,7 +24,12 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def launch_of(
-    component: Component, backend: Backend, container: Mapping[str, object], layout: Layout, platform: PlatformContext
+    component: Component,
+    backend: Backend,
+    *,
+    container: Mapping[str, object],
+    layout: Layout,
+    platform: PlatformContext,
 ) -> Launch | None:
     """Return how one node of several starts, or None where a replica has one node; raise RenderError."""
     if not layout.is_shared or layout.addresses is None:
@@ -77,14 +81,14 @@ def launch_volumes(launch: Launch | None) -> list[Manifest]:
 def gpus(component: Component, container: Mapping[str, object]) -> int:
     """Return the GPUs of one node: what limits say, else requests, else the container's own; 0 when none tells (W-24).
 
-    The container may ask for GPUs of any vendor under their own resource names.
+    The container may ask for GPUs of any vendor under their own resource names; those of several names are added up.
     """
     given = component.spec.resources or Resources()
-    sides = (given.limits, given.requests)
-    said = [side.gpu for side in sides if side is not None and side.gpu]
-    amounts = [mapping(container, "resources", side) for side in ("limits", "requests")]
-    said += [str(value) for found in amounts for name, value in found.items() if is_gpu(name)]
-    return _whole(said[0]) if said else 0
+    said = next((side.gpu for side in (given.limits, given.requests) if side is not None and side.gpu), "")
+    if said:
+        return _whole(said)
+    asked = {**mapping(container, "resources", "requests"), **mapping(container, "resources", "limits")}
+    return sum(_whole(str(quantity)) for name, quantity in asked.items() if is_gpu(name))
 
 
 def words(container: Mapping[str, object], key: str) -> tuple[str, ...]:
@@ -93,8 +97,5 @@ def words(container: Mapping[str, object], key: str) -> tuple[str, ...]:
 
 
 def _whole(quantity: str) -> int:
-    try:
-        found = amount(quantity)
-    except QuantityError:
-        return 0
-    return int(found) if found == found.to_integral_value() and found > Decimal(0) else 0
+    found = amount(quantity)  # readable: the container's resources were made of it
+    return int(found) if found > 0 and found == found.to_integral_value() else 0

@@ -113,7 +113,13 @@ def test_names_that_only_a_secret_knows_are_not_forwarded() -> None:
         pytest.param(
             {"extraPodSpec": {"mainContainer": {"resources": {"limits": {"nvidia.com/gpu": 2}}}}}, 2, id="the container"
         ),
+        pytest.param(
+            {"resources": {"limits": {"custom": {"nvidia.com/mig-1g.5gb": "2", "nvidia.com/gpu": "1"}}}},
+            3,
+            id="of several names",
+        ),
         pytest.param({"resources": {"limits": {"gpu": "0"}}}, 0, id="none"),
+        pytest.param({"resources": {"limits": {"gpu": "-1"}}}, 0, id="less than none"),
         pytest.param({"resources": {"limits": {"gpu": "500m"}}}, 0, id="half a GPU"),
         pytest.param({"resources": {"limits": {"cpu": "4"}}}, 0, id="nothing said"),
     ],
