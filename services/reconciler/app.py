@@ -8,6 +8,7 @@ from typing import Any
 
 from services.reconciler.desired.ssh_secrets import source_ref
 from services.reconciler.facts import FACT_WRITERS, UNIT, fact_record, write_facts
+from services.reconciler.handlers.claims import Claims
 from services.reconciler.handlers.components import ComponentHandler
 from services.reconciler.handlers.concerns import concerned_by_fact
 from services.reconciler.handlers.contexts import Contexts
@@ -16,6 +17,9 @@ from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import GraphHandler
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.routes import ReconcilerRouter
+from services.reconciler.handlers.scaling import Scaler
+from services.reconciler.handlers.ssh_secrets import SshSecrets
+from services.reconciler.handlers.stages import Stages
 from services.reconciler.handlers.statuses import Statuses
 from services.reconciler.settings import ReconcilerSettings
 from shared.applying.children import Children
@@ -24,16 +28,49 @@ from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
 from shared.contracts.ownership import GRAPH_CHILDREN
 from shared.core.outcomes import Outcome
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, SERVICES, Resource
+from shared.core.resources import (
+    COMPONENTS,
+    DEPLOYMENTS,
+    GRAPHS,
+    INGRESSES,
+    LEADER_WORKER_SETS,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    POD_GROUPS,
+    PODS,
+    SCALING_ADAPTERS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    VIRTUAL_SERVICES,
+    VOLUME_CLAIMS,
+    Resource,
+)
 from shared.ports.passes import Work
 from shared.runtime.partitions.claims.units import Claimed
 from shared.runtime.partitions.router import default_router
 from shared.runtime.partitions.rules import PassRules
 from shared.runtime.service import Service
 
-GRAPH_MANAGES: tuple[Resource, ...] = (COMPONENTS,)
-COMPONENT_MANAGES: tuple[Resource, ...] = (DEPLOYMENTS, SERVICES)
-READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES, PODS, SERVICE_ACCOUNTS})
+# Volume claims are made for graphs and never deleted by us, so they are not among these.
+GRAPH_MANAGES: tuple[Resource, ...] = (
+    COMPONENTS,
+    POD_CLIQUE_SETS,
+    SERVICES,
+    INGRESSES,
+    VIRTUAL_SERVICES,
+    SCALING_ADAPTERS,
+)
+COMPONENT_MANAGES: tuple[Resource, ...] = (
+    DEPLOYMENTS,
+    LEADER_WORKER_SETS,
+    POD_GROUPS,
+    SERVICES,
+    INGRESSES,
+    VIRTUAL_SERVICES,
+)
+MADE_BY_OTHERS: tuple[Resource, ...] = (POD_CLIQUES, POD_CLIQUE_SCALING_GROUPS, PODS, SERVICE_ACCOUNTS)
+READS = frozenset({GRAPHS, *GRAPH_MANAGES, *COMPONENT_MANAGES, VOLUME_CLAIMS, *MADE_BY_OTHERS})
 
 
 async def app(settings: ReconcilerSettings, service: Service) -> None:
@@ -71,8 +108,10 @@ def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRe
 
     of_graphs = Children(writer, inventories, decisions, GRAPH_MANAGES)
     of_components = Children(writer, inventories, decisions, COMPONENT_MANAGES)
+    stages = Stages(Claims(cluster), SshSecrets(cluster, decisions, settings.platform.mpi))
+    scaler = Scaler(cluster)
     handlers: dict[Resource, GraphHandler | ComponentHandler] = {
-        GRAPHS: GraphHandler(primaries, of_graphs, finalizers, statuses, recorder, contexts),
+        GRAPHS: GraphHandler(primaries, of_graphs, stages, scaler, finalizers, statuses, recorder, contexts),
         COMPONENTS: ComponentHandler(primaries, of_components, finalizers, statuses, recorder, contexts),
     }
 

@@ -14,6 +14,7 @@ GRAPH_CHILDREN = "dynamo-reconciler-children"
 SEEDS = "dynamo-reconciler-seeds"  # what an object begins with and we never look into again
 FINALIZERS = "dynamo-reconciler-finalizer"
 STATUS = "dynamo-reconciler-status"
+SCALES = "dynamo-reconciler-scale"  # one number of what Grove makes, which autoscalers write too
 RBAC = "dynamo-rbac"
 DISCOVERY = "dynamo-discovery"
 WEBHOOK = "dynamo-webhook"

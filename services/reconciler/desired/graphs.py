@@ -18,14 +18,14 @@ from services.reconciler.desired.components import component_deployment
 from services.reconciler.desired.grove.choice import Mode, mode_of
 from services.reconciler.desired.grove.gangs import gang
 from services.reconciler.desired.grove.scales import Scale
-from services.reconciler.desired.names import component_name
+from services.reconciler.desired.names import component_name, is_platform_account
 from services.reconciler.desired.orchestrators import no_orchestrator
 from services.reconciler.desired.owners import owned, owner_of
 from services.reconciler.desired.problems import Problem, RenderError
 from shared.api.components import ComponentSpec
 from shared.api.graphs import Graph
 from shared.api.platform import Capability, PlatformContext
-from shared.core.json import Manifest
+from shared.core.json import Manifest, items, text
 from shared.core.objects import annotations_of, name_of
 
 CANNOT_RECONCILE = "failed to reconcile Dynamo components deployments"
@@ -40,8 +40,14 @@ class GraphChildren:
     problems: tuple[Problem, ...] = ()
     mode: Mode = Mode.COMPONENTS
     scales: tuple[Scale, ...] = ()  # where Grove is told of replicas once it has made what the set says
-    queue: str = ""  # of the KAI scheduler, if pods wait in one
     cautions: tuple[Caution, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Return the accounts that the pods of a set need; pods of components are the components' affair."""
+        cliques = (each for manifest in self.manifests for each in items(manifest, "spec", "template", "cliques"))
+        found = {text(each, "spec", "podSpec", "serviceAccountName") for each in cliques}
+        return tuple(sorted(account for account in found if is_platform_account(account)))
 
 
 def graph_children(
@@ -58,7 +64,7 @@ def graph_children(
     if collisions:
         return GraphChildren(problems=tuple(collisions), mode=Mode.GROVE)
     found = gang(manifest, sorted(services), platform, surroundings)
-    return GraphChildren(found.manifests, found.problems, Mode.GROVE, found.scales, found.queue, found.cautions)
+    return GraphChildren(found.manifests, found.problems, Mode.GROVE, found.scales, found.cautions)
 
 
 def _components(

@@ -7,17 +7,20 @@ changes nothing here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.reconciler.desired.component import NOTHING, Surroundings
+from services.reconciler.desired.grove.choice import Mode, mode_of
+from services.reconciler.desired.grove.queues import queue_of
 from services.reconciler.desired.rendering import RENDERER_VERSION
 from services.reconciler.desired.ssh_secrets import spans_nodes
 from services.reconciler.handlers.surroundings import Neighbourhoods
 from services.reconciler.status.obstacles import Obstacle, unread
 from shared.api.platform import PlatformContext
 from shared.applying.inventories import Inputs, metadata_digest
-from shared.contracts.facts import ORCHESTRATORS, SSH_SOURCE, decode_orchestrators
+from shared.contracts.facts import ORCHESTRATORS, QUEUES, SSH_SOURCE, decode_orchestrators, decode_queues
 from shared.core.json import digest
+from shared.core.resources import GRAPHS
 from shared.ports.passes import Entry, Work
 
 
@@ -31,6 +34,7 @@ class Context:
 
 
 NO_ORCHESTRATORS = unread("which orchestrators the cluster offers", by="discovery")
+NO_QUEUES = unread("which queues the KAI scheduler has", by="discovery")
 NO_SURROUNDINGS = unread("which pull secrets and accounts the namespaces have", by="reconciler")
 
 
@@ -52,7 +56,23 @@ class Contexts:
             return NO_SURROUNDINGS
         platform, platform_digest = self._platform(offered)
         keys = work.facts.get(SSH_SOURCE, b"") if _spans_nodes(work) else b""
-        return Context(platform, digest([platform_digest, around.digest, keys.decode()]), around.surroundings)
+        whole = digest([platform_digest, around.digest, keys.decode()])
+        return self._with_queue(Context(platform, whole, around.surroundings), work)
+
+    def _with_queue(self, context: Context, work: Work) -> Context | Obstacle:
+        """Add whether the queue exists that a graph names; nothing else waits for what is said of queues (W-44)."""
+        entry = work.view.get(work.primary)
+        if entry is None or work.primary.resource is not GRAPHS:
+            return context
+        is_grove = mode_of(entry.annotations, context.platform) is Mode.GROVE
+        queue = queue_of(entry.annotations, context.platform) if is_grove else ""
+        if not queue:
+            return context
+        if QUEUES not in work.facts:
+            return NO_QUEUES
+        queues = decode_queues(work.facts[QUEUES])
+        surroundings = replace(context.surroundings, queues=queues)
+        return Context(context.platform, digest([context.digest, queue, queue in queues]), surroundings)
 
     def _platform(self, offered: bytes) -> tuple[PlatformContext, str]:
         if offered not in self._platforms:

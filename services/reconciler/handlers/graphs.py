@@ -1,50 +1,67 @@
-"""One pass over one DynamoGraphDeployment: its components and its status."""
+"""One pass over one DynamoGraphDeployment: its components, or the set of cliques that runs it, and its status."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from services.reconciler.desired.graphs import GraphChildren, graph_children
+from services.reconciler.desired.cautions import Caution
+from services.reconciler.desired.grove.choice import Mode
+from services.reconciler.desired.grove.scales import Scale, scales_of
 from services.reconciler.desired.names import FINALIZER
-from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
+from services.reconciler.handlers.claims import drifts, pause
+from services.reconciler.handlers.contexts import Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
+from services.reconciler.handlers.gangs import gang_waits_for, observed_gang
 from services.reconciler.handlers.primaries import Primaries
-from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
+from services.reconciler.handlers.results import change_list
+from services.reconciler.handlers.scaling import Scaler
+from services.reconciler.handlers.stages import Stage, Stages
 from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
 from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
-from services.reconciler.status.notes import change_notes
-from services.reconciler.status.obstacles import Obstacle, given_up, invalid
-from shared.api.graphs import Graph
-from shared.api.validation.graphs import judge_spec
+from services.reconciler.status.notes import adapter_notes, caution_notes, change_notes
+from services.reconciler.status.obstacles import Obstacle, given_up, refused
 from shared.applying.children import Children, Result
-from shared.applying.inventories import EMPTY, Inventory
-from shared.applying.plans import Wanted
-from shared.core.errors import InvalidObjectError
+from shared.applying.inventories import EMPTY, Inputs, Inventory
+from shared.core import labels
+from shared.core.errors import PermanentError
 from shared.core.json import Manifest, mapping, text
 from shared.core.objects import generation_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
-from shared.core.resources import COMPONENTS, Ref
+from shared.core.resources import COMPONENTS, POD_CLIQUE_SETS, SCALING_ADAPTERS, Ref
 from shared.ports.passes import Entry, Work
 
 UNKNOWN_CLUSTER = timedelta(seconds=1)
+CLAIM_DRIFTS = "VolumeClaimDiffers"
 UNTOLD = 5  # passes without an answer that nobody has to hear of: at first start, discovery may come second
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """What a rendering said that the view does not hold, for as long as its inputs stay the same."""
+
+    inputs: Inputs
+    scales: tuple[Scale, ...] = ()
+    accounts: tuple[str, ...] = ()  # that the pods need
+
+
+@dataclass(slots=True)
 class GraphHandler:
-    """Bring the components of one graph to what its spec asks for, and report."""
+    """Bring the objects of one graph to what its spec asks for, and report."""
 
     primaries: Primaries
     children: Children
+    stages: Stages
+    scaler: Scaler
     finalizers: Finalizers
     statuses: Statuses
     recorder: EventRecorder
     contexts: Contexts
+    _made: dict[Ref, _Made] = field(default_factory=dict)
 
     async def __call__(self, work: Work) -> Outcome:
         """Run one pass."""
@@ -57,22 +74,20 @@ class GraphHandler:
         inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
-            return await self._report(work, entry.generation, _Stage(), settled)
+            return await self._finish(work, entry.generation, Stage(), Result(inventory=settled))
         graph = await self.primaries.open(entry, work)
         if graph is None:
             return Done()
-        stage = _stage(graph, context)
-        wanted = Wanted(stage.children.manifests, keeps_unwanted=stage.is_incomplete)
+        stage = await self.stages.of(graph, context, work)
+        if stage.is_rendered:
+            self._made[work.primary] = _Made(inputs, stage.children.scales, stage.children.accounts)
+        wanted = stage.wanted(work.view, inputs.uid)
         keep = partial(self.primaries.keep, epoch=inputs.epoch)  # a component's own pass begins with the answer
         result = await self.children.bring_about(work, inputs, lambda: wanted, on_answer=keep)
-        for note in change_notes(change_list(result)):
-            self.recorder.record(note, graph)
+        self._tell(graph, stage, result, work)
         if result.is_unfinished(work.view) and has_told(entry):
             result.raise_error()
-        stage = stage.with_result(result)
-        outcome = await self._report(work, generation_of(graph), stage, result.inventory)
-        result.raise_error()
-        return outcome
+        return await self._finish(work, generation_of(graph), stage.with_result(result), result)
 
     async def give_up(self, work: Work, reason: str) -> Outcome:
         """Show on a graph that its passes ended in a dead letter; the next good pass shows something else."""
@@ -80,34 +95,86 @@ class GraphHandler:
         if entry is None or entry.is_deleting or tells_of_failure(entry):
             return Done()
         inventory = await self.children.inventories.read(work.primary, work.fence)
-        stage = _Stage(obstacle=given_up(without_values(reason), letter_of(work)))
+        stage = Stage(obstacle=given_up(without_values(reason), letter_of(work)))
         return await self._report(work, entry.generation, stage, inventory)
 
     async def _wait_for_cluster(self, work: Work, entry: Entry, obstacle: Obstacle) -> Outcome:
         """Ask again; if it lasts, tell of it on a graph without a status (that of a running graph still holds)."""
         if work.attempt > UNTOLD and not text(entry.summary, "status", "state"):
-            await self._report(work, entry.generation, _Stage(obstacle=obstacle), EMPTY)
+            await self._report(work, entry.generation, Stage(obstacle=obstacle), EMPTY)
         return Retry(obstacle.text, UNKNOWN_CLUSTER)
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
-        """Owner references collect the children; nothing is left to do but to let the object go."""
+        """Owner references collect the children; claims that outlive the graph lose theirs before it goes."""
         if entry is not None:
+            await self.stages.claims.let_go(entry, work)
             await self.finalizers.release(entry, work)
         await self.children.inventories.forget(work.primary, work.fence)
         self.primaries.drop(work.primary)
+        made = self._made.pop(work.primary, None)
+        self.scaler.forget(made.scales if made is not None else ())
         return Done()
 
-    async def _report(self, work: Work, generation: int, stage: _Stage, inventory: Inventory) -> Outcome:
+    def _tell(self, graph: Manifest, stage: Stage, result: Result, work: Work) -> None:
+        """Tell in Events what a person would want to know of what was written, and of what has no effect."""
+        changes = change_list(result)
+        services = mapping(graph, "spec", "services")
+        orphans = {
+            ref.name: service
+            for ref in (result.written.deleted if result.written is not None else ())
+            if ref.resource is SCALING_ADAPTERS and (service := _service_of(work, ref)) not in services
+        }
+        notes = [*change_notes([each for each in changes if each.name not in orphans]), *adapter_notes(orphans)]
+        if result.plan is not None and not result.plan.is_empty:
+            drifted = (Caution(CLAIM_DRIFTS, each) for each in drifts(stage.claims, result, work.view))
+            notes += caution_notes((*stage.children.cautions, *drifted))
+        for note in notes:
+            self.recorder.record(note, graph)
+
+    async def _finish(self, work: Work, generation: int, stage: Stage, result: Result) -> Outcome:
+        """Scale what Grove has made, report, and only then fail with what went wrong."""
+        error = await self._scaling_error(work, stage, result.inventory)
+        if isinstance(error, PermanentError) and stage.obstacle is None:
+            stage = replace(stage, obstacle=refused(without_values(str(error))))
+        outcome = await self._report(work, generation, stage, result.inventory)
+        result.raise_error()
+        if error is not None:
+            raise error
+        return Retry(stage.awaited, pause(work.attempt)) if stage.awaited else outcome
+
+    async def _scaling_error(self, work: Work, stage: Stage, inventory: Inventory) -> Exception | None:
+        """Scale, unless the graph does not run in a set of ours; return what went wrong with it."""
+        if not _runs_in_set(work, stage, inventory):
+            return None
+        return await self.scaler.bring_about(work, self._scales(work))
+
+    def _scales(self, work: Work) -> Sequence[Scale]:
+        """Return where replicas stand: as last rendered, else what the view says of the graph, which knows less.
+
+        The view holds no environment, and so not what a deployment configuration makes of an unset number.
+        """
+        entry, made = work.view.get(work.primary), self._made.get(work.primary)
+        if entry is None:
+            return ()
+        if made is not None and made.inputs.generation == entry.generation and made.inputs.uid == entry.uid:
+            return made.scales
+        return scales_of(work.primary.namespace, work.primary.name, mapping(entry.summary, "spec"))
+
+    async def _report(self, work: Work, generation: int, stage: Stage, inventory: Inventory) -> Outcome:
         entry = work.view.get(work.primary)
         if entry is None:
             return Done()
+        in_set = _runs_in_set(work, stage, inventory)
+        made = self._made.get(work.primary)
         facts = GraphFacts(
             namespace=work.primary.namespace,
             name=work.primary.name,
             generation=generation,
-            components=_components(work, stage.children.manifests, inventory),
+            components=() if in_set else _components(work, stage.children.manifests, inventory),
+            gang=observed_gang(work, inventory, self._scales(work)) if in_set else None,
             problems=stage.children.problems,
             obstacle=stage.obstacle,
+            waits_for=gang_waits_for(work, made.accounts if made is not None else ()) if in_set else (),
             last_services={
                 name: dict(mapping(value)) for name, value in mapping(entry.summary, "status", "services").items()
             },
@@ -118,32 +185,16 @@ class GraphHandler:
         return reported.outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """What became of a graph in one pass before its status is computed."""
-
-    children: GraphChildren = GraphChildren()  # noqa: RUF009  # frozen and empty
-    obstacle: Obstacle | None = None
-
-    @property
-    def is_incomplete(self) -> bool:
-        return self.obstacle is not None or bool(self.children.problems)
-
-    def with_result(self, result: Result) -> _Stage:
-        problems = (*self.children.problems, *foreign_problems(result))
-        children = replace(self.children, problems=problems)
-        return _Stage(children, self.obstacle or obstacle_of(result))
+def _runs_in_set(work: Work, stage: Stage, inventory: Inventory) -> bool:
+    """Return whether Grove runs the graph: as rendered in this pass, else as applied before."""
+    if stage.is_rendered and not stage.children.problems:
+        return stage.children.mode is Mode.GROVE
+    return Ref(POD_CLIQUE_SETS, work.primary.namespace, work.primary.name) in inventory.children
 
 
-def _stage(graph: Manifest, context: Context) -> _Stage:
-    """Render a graph that the rules accept; one that they refuse keeps what it has."""
-    try:
-        verdict = judge_spec(Graph.parse(graph))
-        if not verdict.is_accepted:
-            return _Stage(obstacle=invalid(verdict.message))
-        return _Stage(graph_children(graph, context.platform))
-    except InvalidObjectError as error:
-        return _Stage(obstacle=invalid(str(error)))
+def _service_of(work: Work, ref: Ref) -> str:
+    entry = work.view.get(ref)
+    return entry.labels.get(labels.COMPONENT, "") if entry is not None else ""
 
 
 def _components(work: Work, wanted: Sequence[Manifest], inventory: Inventory) -> list[ExpectedComponent]:

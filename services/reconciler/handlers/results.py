@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from services.reconciler.desired.problems import Problem
 from services.reconciler.status.notes import Change, Verb
 from services.reconciler.status.obstacles import Obstacle, refused
 from shared.applying.children import Result
 from shared.core.errors import PermanentError
 from shared.core.refusals import without_values
+from shared.core.resources import Ref, Resource
 
 _VERBS: dict[str, Verb] = {"created": "created", "updated": "updated", "repaired": "updated"}
 
@@ -24,10 +28,23 @@ def change_list(result: Result) -> list[Change]:
     return done + [Change("deleted", ref.resource.kind, ref.name) for ref in sorted(result.written.deleted)]
 
 
-def obstacle_of(result: Result) -> Obstacle | None:
-    """Return what the API server refused; what waiting may heal is retried in silence."""
+def obstacle_of(result: Result, steps: Mapping[Resource, str] = MappingProxyType({})) -> Obstacle | None:
+    """Return what the API server refused; what waiting may heal is retried in silence.
+
+    `steps` are the words that the reference puts before an error, by the kind that was to be written.
+    """
     error = result.written.error if result.written is not None else None
-    return refused(without_values(str(error))) if isinstance(error, PermanentError) else None
+    if not isinstance(error, PermanentError):
+        return None
+    step = next((f"{steps[ref.resource]}: " for ref in _missed(result) if ref.resource in steps), "")
+    return refused(step + without_values(str(error)))
+
+
+def _missed(result: Result) -> list[Ref]:
+    """Return what was to be written and was not answered."""
+    changes = result.plan.changes if result.plan is not None else ()
+    answers = result.written.answers if result.written is not None else {}
+    return sorted(change.ref for change in changes if change.ref not in answers)
 
 
 def foreign_problems(result: Result) -> list[Problem]:

@@ -1,4 +1,8 @@
-"""Which graphs and components a change concerns: the objects themselves, their owners, and a pod's component."""
+"""Which graphs and components a change concerns: the objects themselves, their owners, and what runs for them.
+
+Pods run for a component, or for a whole graph where Grove made them. What Grove made of a set counts the replicas of
+the graph whose name the set has (W-56).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,15 @@ from datetime import timedelta
 from services.reconciler.desired.names import component_name
 from shared.contracts.keys import Key
 from shared.core import labels
-from shared.core.resources import COMPONENTS, PODS, Ref
+from shared.core.resources import (
+    COMPONENTS,
+    GRAPHS,
+    POD_CLIQUE_SCALING_GROUPS,
+    POD_CLIQUE_SETS,
+    POD_CLIQUES,
+    PODS,
+    Ref,
+)
 from shared.ports.passes import Entry, Queued, Router
 
 
@@ -27,13 +39,29 @@ SETTLING = timedelta(milliseconds=250)
 
 @dataclass(frozen=True, slots=True)
 class ReconcilerRouter:
-    """Queue a pod's component, a moment later; everything else as the default router does."""
+    """Queue whom a pod runs for, a moment later; everything else as the default router does."""
 
     default: Router
 
     def __call__(self, entry: Entry, *, copy_of: Key | None) -> Iterable[Queued]:
         """Return the primaries to queue."""
+        if entry.ref.resource in (POD_CLIQUES, POD_CLIQUE_SCALING_GROUPS):
+            graph = graph_of_clique(entry)
+            return [Queued(graph, "child")] if graph is not None and copy_of is None else []
         if entry.ref.resource is not PODS:
             return self.default(entry, copy_of=copy_of)
-        component = component_of_pod(entry.ref.namespace, entry.labels)
-        return [Queued(component, "child", SETTLING)] if component is not None and copy_of is None else []
+        primary = _primary_of_pod(entry)
+        return [Queued(primary, "child", SETTLING)] if primary is not None and copy_of is None else []
+
+
+def graph_of_clique(entry: Entry) -> Ref | None:
+    """Return the graph of what Grove made: cliques have its label, scaling groups only a set of the same name."""
+    owner = entry.owner.name if entry.owner is not None and entry.owner.resource is POD_CLIQUE_SETS else ""
+    graph = entry.labels.get(labels.GRAPH_NAME, "") or owner
+    return Ref(GRAPHS, entry.ref.namespace, graph) if graph else None
+
+
+def _primary_of_pod(entry: Entry) -> Ref | None:
+    if entry.owner is not None and entry.owner.resource is POD_CLIQUES:
+        return graph_of_clique(entry)
+    return component_of_pod(entry.ref.namespace, entry.labels)

@@ -1,4 +1,4 @@
-"""The status of one graph, rolled up from its components.
+"""The status of one graph, rolled up from its components, or from the set of cliques that runs it.
 
 A component counts as ready only when it was observed at least at the generation that we applied, and when its own
 status is of that generation (W-54): a stale `Available` of the spec before never makes a graph `successful`.
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from services.reconciler.desired.problems import Problem
 from services.reconciler.status.blockers import Blocker, of_problem
 from services.reconciler.status.conditions import READY, RECONCILING, STALLED, Condition, progress, sorted_manifests
+from services.reconciler.status.grove import Gang, gang_blockers, replica_status
 from services.reconciler.status.obstacles import Obstacle, Stage
 from shared.core.json import Manifest, integer, items, mapping, text
 from shared.core.resources import COMPONENTS, GRAPHS
@@ -94,6 +95,7 @@ class GraphFacts:
     name: str
     generation: int
     components: Sequence[ExpectedComponent] = ()
+    gang: Gang | None = None  # where Grove runs the graph
     problems: Sequence[Problem] = ()
     obstacle: Obstacle | None = None
     waits_for: tuple[Blocker, ...] = ()
@@ -127,9 +129,11 @@ def _summary(facts: GraphFacts) -> tuple[str, Condition]:
     errors = [obstacle.text] if obstacle is not None else [problem.text for problem in facts.problems]
     if errors:
         return FAILED, Condition(READY, "False", "failed_to_reconcile_the_resources", "; ".join(dict.fromkeys(errors)))
-    waiting = sorted(component.name for component in facts.components if not component.is_ready)
+    waiting = [(component.name, COMPONENT_NOT_READY) for component in facts.components if not component.is_ready]
+    if facts.gang is not None and facts.gang.trouble:
+        waiting.append((facts.gang.name, facts.gang.trouble))
     if waiting:
-        message = "Resources not ready: " + "; ".join(f"{name}: {COMPONENT_NOT_READY}" for name in waiting)
+        message = "Resources not ready: " + "; ".join(f"{name}: {reason}" for name, reason in sorted(waiting))
         return PENDING, Condition(READY, "False", "some_resources_are_not_ready", message)
     return SUCCESSFUL, Condition(READY, "True", "all_resources_are_ready", "All resources are ready")
 
@@ -142,8 +146,11 @@ def _blockers(facts: GraphFacts) -> list[Blocker]:
         found.append(Blocker(subject, cause.code, cause.text, cause.remedy, is_terminal=cause.is_terminal))
     found += [of_problem(problem, facts.namespace) for problem in facts.problems]
     waiting = [component for component in facts.components if not component.is_ready]
-    if waiting:
+    gang = facts.gang if facts.gang is not None and facts.gang.trouble else None
+    if waiting or gang is not None:
         found += facts.waits_for
+    if gang is not None:
+        found += gang_blockers(gang, facts.namespace)
     return found + [_blocker(component, facts.namespace) for component in sorted(waiting, key=lambda each: each.name)]
 
 
@@ -170,5 +177,7 @@ def _services(facts: GraphFacts) -> dict[str, Manifest]:
         for component in facts.components
         if component.state is not None and component.state.replicas
     }
+    for member in facts.gang.members if facts.gang is not None else ():
+        known[member.scale.service] = replica_status(member)
     merged = {**{name: facts.last_services[name] for name in names if name in facts.last_services}, **known}
     return {name: merged[name] for name in sorted(merged)}

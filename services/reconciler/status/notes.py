@@ -6,7 +6,7 @@ says twice is told once: only a change of a condition is an Event.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -56,6 +56,14 @@ def change_notes(changes: Sequence[Change]) -> list[Note]:
 def caution_notes(cautions: Sequence[Caution]) -> list[Note]:
     """Return one Event for each thing that a person should know of what was made."""
     return [Note("Warning", caution.code, caution.text) for caution in cautions]
+
+
+def adapter_notes(orphans: Mapping[str, str]) -> list[Note]:
+    """Return an Event for each scaling adapter that went because its service did; by name, with that service."""
+    return [
+        Note("Normal", "AdapterDeleted", f"Deleted orphaned scaling adapter {name} for removed service {service}")
+        for name, service in sorted(orphans.items())
+    ]
 
 
 def status_notes(kind: str, name: str, previous: Manifest | None, current: Manifest) -> list[Note]:

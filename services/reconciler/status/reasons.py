@@ -130,6 +130,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("Update<Kind>", _E, "Objects of one pass were updated, or the message says why not."),
     Reason("Delete<Kind>", _E, "Objects of one pass were deleted, or the message says why not."),
     Reason("ReconcileError", _E, "A component stalled; the message is the reference's.", "See `Stalled`."),
+    Reason("AdapterDeleted", _E, "A scaling adapter went with the service that it scaled."),
+    Reason("VolumeClaimDiffers", _E, "A claim exists and is not what the graph asks for.", "Change one of both."),
     Reason("SettingIgnored", _E, "A setting has no effect.", "Remove it."),
     Reason("MultinodeFlagsNotInjected", _E, "No call of the engine was found to add flags to.", "Check the command."),
     Reason("IngressWithoutTarget", _E, "An enabled ingress makes nothing.", "Name a class or a gateway."),

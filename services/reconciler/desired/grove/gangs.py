@@ -38,7 +38,6 @@ class Gang:
 
     manifests: tuple[Manifest, ...] = ()
     scales: tuple[Scale, ...] = ()
-    queue: str = ""  # that the pods wait in; empty when none does
     problems: tuple[Problem, ...] = ()
     cautions: tuple[Caution, ...] = ()
 
@@ -66,11 +65,11 @@ def gang(graph: Manifest, services: Iterable[str], platform: PlatformContext, su
     if is_queued and surroundings.queues is not None and queue not in surroundings.queues:
         problems.append(missing_queue(queue).within(CANNOT_GENERATE).about(f"graph {name_of(graph)}"))
     if problems:
-        return Gang(problems=tuple(problems), queue=queue if is_queued else "")
-    return _assembled(graph, members, platform, queue=queue if is_queued else "")
+        return Gang(problems=tuple(problems))
+    return _assembled(graph, members, platform)
 
 
-def _assembled(graph: Manifest, members: list[_Member], platform: PlatformContext, *, queue: str) -> Gang:
+def _assembled(graph: Manifest, members: list[_Member], platform: PlatformContext) -> Gang:
     groups = [scaling_group(each.component, (c.manifest["name"] for c in each.cliques)) for each in members]
     made = pod_clique_set(
         name_of(graph),
@@ -83,7 +82,6 @@ def _assembled(graph: Manifest, members: list[_Member], platform: PlatformContex
     return Gang(
         manifests=tuple(owned(each, owner) for each in (made, *(front for each in members for front in each.fronts))),
         scales=tuple(scale(each.component) for each in members),
-        queue=queue,
         cautions=tuple(caution for each in members for caution in _cautions(each)),
     )
 

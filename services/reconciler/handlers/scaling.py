@@ -1,0 +1,98 @@
+"""Telling Grove how many replicas a service has, through the `scale` subresource of what it made (workloads 8.7).
+
+Only what the view shows is scaled, and only where the number differs, so a pass at rest asks nothing. The answer is a
+Scale and no object that the view could take in: until its event comes, what was sent is remembered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.reconciler.desired.grove.scales import Scale
+from shared.contracts.ownership import SCALES
+from shared.core.errors import NotFoundError, PermanentError, PlatformError, TemporaryError
+from shared.core.json import Manifest, member
+from shared.core.objects import version_of
+from shared.core.resources import Ref
+from shared.ports.cluster import Cluster
+from shared.ports.passes import Entry, Work
+
+CANNOT_SCALE = "failed to reconcile Grove scaling"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A number that was answered, and the version that the object has had since."""
+
+    uid: str
+    version: int
+    replicas: int
+
+
+@dataclass(slots=True)
+class Scaler:
+    """Scale PodCliques and PodCliqueScalingGroups to what their graph asks for."""
+
+    cluster: Cluster
+    _sent: dict[Ref, _Sent] = field(default_factory=dict)
+
+    async def bring_about(self, work: Work, scales: Sequence[Scale]) -> PlatformError | None:
+        """Scale what differs; return the first error, in the reference's words where the API server refuses.
+
+        A service without a number of its own is left to autoscalers; what Grove has not made yet comes with an event.
+        """
+        errors: list[PlatformError] = []
+        for scale in scales:
+            entry = work.view.get(scale.ref)
+            if entry is None or entry.is_deleting or scale.replicas is None or self._is_at(entry, scale.replicas):
+                continue
+            work.fence.check()
+            try:
+                await self._scale(entry, scale.replicas)
+            except NotFoundError:
+                continue  # gone again
+            except (PermanentError, TemporaryError) as error:
+                errors.append(error)
+        return errors[0] if errors else None
+
+    def forget(self, scales: Sequence[Scale]) -> None:
+        """Forget what was sent for services of a graph that is gone."""
+        for scale in scales:
+            self._sent.pop(scale.ref, None)
+
+    def _is_at(self, entry: Entry, replicas: int) -> bool:
+        """Return whether an object has a number of replicas, or will have as soon as an event that is on its way."""
+        sent = self._sent.get(entry.ref)
+        if sent is not None and sent.uid == entry.uid and sent.version > entry.version:
+            return sent.replicas == replicas
+        self._sent.pop(entry.ref, None)
+        return member(entry.summary, "spec", "replicas") == replicas
+
+    async def _scale(self, entry: Entry, replicas: int) -> None:
+        ref = entry.ref
+        try:
+            answer = await self.cluster.patch(ref, _operations(entry, replicas), manager=SCALES, subresource="scale")
+        except PermanentError as error:
+            kind, plural = ref.resource.kind, ref.resource.plural
+            raise PermanentError(
+                f"{CANNOT_SCALE}: failed to scale {kind} {ref.name}: failed to update scale for {plural} {ref.name}: "
+                f"{error}"
+            ) from error
+        self._sent[ref] = _Sent(entry.uid, version_of(answer), replicas)
+
+
+def _operations(entry: Entry, replicas: int) -> list[Manifest]:
+    """Return the JSON patch of a Scale; a conflict means that somebody scaled since, and their event is on its way.
+
+    A Scale leaves its number out where that is 0, so the guard is then the object's version.
+    """
+    before = member(entry.summary, "spec", "replicas")
+    guard: Manifest = {"op": "test", "path": "/spec/replicas", "value": before}
+    if not before:
+        guard = {"op": "test", "path": "/metadata/resourceVersion", "value": str(entry.version)}
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": entry.uid},
+        guard,
+        {"op": "add", "path": "/spec/replicas", "value": replicas},
+    ]
