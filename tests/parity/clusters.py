@@ -10,20 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.api.platform import Capability, PlatformContext
+from shared.core.json import Manifest
 from shared.core.resources import (
+    CLUSTER_ROLES,
     LEADER_WORKER_SETS,
+    NAMESPACES,
     POD_CLIQUE_SCALING_GROUPS,
     POD_CLIQUE_SETS,
     POD_CLIQUES,
     POD_GROUPS,
     QUEUES,
+    SECRETS,
     VIRTUAL_SERVICES,
     Resource,
 )
 
 SSH_SECRET, SSH_NAMESPACE = "mpi-run-ssh-key-secret", "dynamo-system"
 SSH_KEYS = {"private.key": "bGFi", "private.key.pub": "bGFi"}
-PLANNER_ROLE = "dynamo-planner"
+PLANNER_ROLE, PROFILING_ROLE = "dynamo-planner", "dynamo-dgdr-profiling"
 COMMON = {
     "nats.address": "nats://dynamo-platform-nats.dynamo-system.svc.cluster.local:4222",
     "etcd.address": "dynamo-platform-etcd.dynamo-system.svc.cluster.local:2379",
@@ -84,3 +88,18 @@ KAI = RecordedCluster("E-grove-kai", (Capability.GROVE, Capability.KAI), queues=
 ETCD = RecordedCluster("F-etcd", (), {"discovery.backend": "etcd"})
 
 CLUSTERS = (PLAIN, GROVE, LWS, OPTIONS, KAI, ETCD)
+
+
+def found_there(cluster: RecordedCluster) -> list[Manifest]:
+    """Return what stood in a cluster before the first manifest."""
+    metadata = {"name": SSH_SECRET, "namespace": SSH_NAMESPACE}
+    return [
+        _named(NAMESPACES, SSH_NAMESPACE),
+        {"apiVersion": "v1", "kind": SECRETS.kind, "metadata": metadata, "type": "Opaque", "data": dict(SSH_KEYS)},
+        *(_named(CLUSTER_ROLES, role) for role in (PLANNER_ROLE, PROFILING_ROLE)),
+        *({**_named(QUEUES, queue), "spec": {}} for queue in cluster.queues),
+    ]
+
+
+def _named(resource: Resource, name: str) -> Manifest:
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name}}

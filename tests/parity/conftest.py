@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance import conformance_here
-from tests.parity.clusters import ETCD, PLAIN
-from tests.parity.scope import recordings, single_node
+from tests.parity.clusters import ETCD, OPTIONS, PLAIN
+from tests.parity.scope import recordings
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -20,8 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     found = [
         pytest.param(cluster, path, id=f"{cluster.name} {path}")
-        for cluster in (PLAIN, ETCD)
+        for cluster in (PLAIN, OPTIONS, ETCD)
         for path, _ in recordings(conformance, cluster)
-        if path in single_node(conformance)
     ]
     metafunc.parametrize(("cluster", "path"), found)

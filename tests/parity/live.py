@@ -21,10 +21,9 @@ from pathlib import Path
 
 import yaml
 
-from shared.core.resources import CLUSTER_ROLES, NAMESPACES, QUEUES, SECRETS
 from tests.conformance import Conformance, conformance_here
 from tests.e2e.stacks import LiveStack, running_stack, state_home
-from tests.parity.clusters import CLUSTERS, PLANNER_ROLE, SSH_KEYS, SSH_NAMESPACE, SSH_SECRET, RecordedCluster
+from tests.parity.clusters import CLUSTERS, RecordedCluster, found_there
 from tests.parity.comparison import Difference, accepted, compare, recorded
 from tests.parity.events import told_of
 from tests.parity.references import contents_found_there
@@ -33,7 +32,6 @@ from tests.parity.scope import documents, recordings
 NODES = "64x8xH100,8xcpu"
 AT_ONCE = 8  # manifests
 LONGEST = 900  # seconds for the recordings of one cluster
-PROFILING_ROLE = "dynamo-dgdr-profiling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +85,8 @@ def _stack(cluster: RecordedCluster) -> Iterator[LiveStack]:
     settings = tuple(f"platform.{path}={value}" for path, value in cluster.settings.items())
     name = cluster.name.lower()
     with running_stack(name, nodes=NODES, settings=settings, offers=cluster.capabilities) as stack:
-        stack.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(_found_there(cluster)))
+        stack.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(found_there(cluster)))
         yield stack
-
-
-def _found_there(cluster: RecordedCluster) -> Iterator[dict[str, object]]:
-    """Yield what stood in the recorded cluster before the first manifest."""
-    yield {"apiVersion": "v1", "kind": NAMESPACES.kind, "metadata": {"name": SSH_NAMESPACE}}
-    metadata = {"name": SSH_SECRET, "namespace": SSH_NAMESPACE}
-    yield {"apiVersion": "v1", "kind": SECRETS.kind, "metadata": metadata, "type": "Opaque", "data": dict(SSH_KEYS)}
-    for role in (PLANNER_ROLE, PROFILING_ROLE):
-        yield {"apiVersion": CLUSTER_ROLES.api_version, "kind": CLUSTER_ROLES.kind, "metadata": {"name": role}}
-    for queue in cluster.queues:
-        yield {"apiVersion": QUEUES.api_version, "kind": QUEUES.kind, "metadata": {"name": queue}, "spec": {}}
 
 
 def _applied(conformance: Conformance, cluster: RecordedCluster, folder: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import cast
 
+from services.discovery import handlers as discovery
 from services.rbac import handlers as rbac
 from services.reconciler.app import pass_rules as reconciler_rules
 from services.reconciler.handlers.events import EventRecorder
@@ -23,12 +24,21 @@ from shared.applying.inventories import Inventories
 from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import ORCHESTRATORS, encode_orchestrators
-from shared.contracts.ownership import RBAC
-from shared.core.json import Manifest
+from shared.contracts.facts import (
+    ACCOUNTS,
+    ALL_SEEN,
+    ORCHESTRATORS,
+    REGISTRIES,
+    SSH_SOURCE,
+    encode_orchestrators,
+    encode_queues,
+    encode_ssh_source,
+)
+from shared.contracts.facts import QUEUES as QUEUES_OF_KAI
+from shared.contracts.ownership import DISCOVERY, RBAC
 from shared.core.outcomes import Outcome
-from shared.core.resources import CLUSTER_ROLES, GRAPHS, QUEUES, SECRETS, SERVICE_ACCOUNTS, Ref
-from shared.ports.passes import Decision, Work
+from shared.core.resources import GRAPHS, NAMESPACES, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
+from shared.ports.passes import Decision, Handler, Work
 from shared.ports.store import Put
 from shared.runtime.partitions.router import routes
 from shared.runtime.partitions.rules import PassRules, pass_rules
@@ -36,7 +46,7 @@ from shared.runtime.partitions.views.view import PartitionView, PassView
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.store import FakeStore
-from tests.parity.clusters import PLANNER_ROLE, SSH_KEYS, SSH_NAMESPACE, SSH_SECRET, RecordedCluster
+from tests.parity.clusters import PLANNER_ROLE, SSH_NAMESPACE, RecordedCluster, found_there
 from tests.parity.workloads import make_ready
 
 KEYS = EtcdKeys("parity")
@@ -121,8 +131,9 @@ async def an_installation(described: RecordedCluster, namespaces: Iterable[str])
     cluster = FakeCluster(clock, namespaces=("default", "kube-system", SSH_NAMESPACE, *namespaces))
     for kind in described.kinds:
         cluster.serve(kind)
-    for manifest in _found_there(described):
-        cluster.put(manifest)
+    for manifest in found_there(described):
+        if manifest["kind"] != NAMESPACES.kind:
+            cluster.put(manifest)
     store = FakeStore(clock)
     settings = ReconcilerSettings(install="parity", platform=described.platform)
     around = cast(
@@ -130,10 +141,19 @@ async def an_installation(described: RecordedCluster, namespaces: Iterable[str])
         SimpleNamespace(cluster=cluster, store=store, clock=clock, keys=KEYS, decisions=Silence(), settings=settings),
     )
     recorder = EventRecorder(cluster, clock)
-    rules = (reconciler_rules(around, settings, recorder), _rbac(around, described))
+    rules = (reconciler_rules(around, settings, recorder), _rbac(around, described), _discovery(around))
     rooms = tuple([Room(each, await _claimed(store, each.service)) for each in rules])
-    facts = {ORCHESTRATORS: encode_orchestrators(described.capabilities)}
-    return Installation(cluster, clock, rooms, recorder, facts)
+    return Installation(cluster, clock, rooms, recorder, _facts(described))
+
+
+def _facts(described: RecordedCluster) -> dict[str, bytes]:
+    return {
+        ORCHESTRATORS: encode_orchestrators(described.capabilities),
+        QUEUES_OF_KAI: encode_queues(described.queues),
+        REGISTRIES: ALL_SEEN,
+        ACCOUNTS: ALL_SEEN,
+        SSH_SOURCE: encode_ssh_source("1"),
+    }
 
 
 async def _claimed(store: FakeStore, service: str) -> Held:
@@ -159,17 +179,13 @@ def _rbac(around: Platform, described: RecordedCluster) -> PassRules:
     )
 
 
-def _found_there(described: RecordedCluster) -> list[Manifest]:
-    """Return what stands in a cluster before the first graph."""
-    role = {"apiVersion": CLUSTER_ROLES.api_version, "kind": CLUSTER_ROLES.kind, "metadata": {"name": PLANNER_ROLE}}
-    secret = {
-        "apiVersion": SECRETS.api_version,
-        "kind": SECRETS.kind,
-        "metadata": {"name": SSH_SECRET, "namespace": SSH_NAMESPACE},
-        "type": "Opaque",
-        "data": dict(SSH_KEYS),
+def _discovery(around: Platform) -> PassRules:
+    inventories = Inventories(around.store, around.keys, "discovery")
+    children = Children(Writer(around.cluster, DISCOVERY), inventories, around.decisions, discovery.MANAGED)
+    primaries: dict[Resource, Handler] = {
+        GRAPHS: discovery.InstancesHandler(around.store, around.keys, around.decisions),
+        SERVICES: discovery.ModelServiceHandler(around.cluster, children, inventories, around.decisions),
     }
-    queues = [
-        {"apiVersion": QUEUES.api_version, "kind": QUEUES.kind, "metadata": {"name": name}} for name in described.queues
-    ]
-    return [role, secret, *queues]
+    return pass_rules(
+        "discovery", reads=discovery.READS, primaries=primaries, router=discovery.route, heeds_progress=False
+    )
