@@ -1,42 +1,43 @@
-"""One pass over one DynamoComponentDeployment: its workload, its Service and its status."""
+"""One pass over one DynamoComponentDeployment: its workloads, what leads to them, and its status."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from services.reconciler.desired.children import ComponentChildren, component_children
-from services.reconciler.desired.names import FINALIZER, discovery_account
+from services.reconciler.desired.names import FINALIZER
 from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
+from services.reconciler.handlers.handovers import giving_way
+from services.reconciler.handlers.observations import expected_workloads, missing_accounts, own_workloads, stuck_pods
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
-from services.reconciler.handlers.routes import component_of_pod
-from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
-from services.reconciler.status.blockers import Blocker, missing_account
+from services.reconciler.handlers.statuses import Statuses, has_told, letter_of, tells_of_failure
 from services.reconciler.status.components import ComponentFacts, component_status
 from services.reconciler.status.notes import caution_notes, change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
-from services.reconciler.status.pods import pod_blockers
-from services.reconciler.status.workloads import workload
+from services.reconciler.status.pods import UNSCHEDULABLE
+from services.reconciler.status.transitions import groups_first, transition
+from shared.api.components import ComponentDeployment
+from shared.api.validation.components import judge_component
 from shared.applying.children import Children, Result
 from shared.applying.inventories import Inventory
 from shared.applying.plans import Wanted
-from shared.contracts.keys import graph_key
-from shared.core import labels
 from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
-from shared.core.objects import controller_of, generation_of
+from shared.core.objects import controller_of, generation_of, ref_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
-from shared.core.resources import DEPLOYMENTS, PODS, SERVICE_ACCOUNTS, Ref
+from shared.core.resources import Ref
 from shared.ports.passes import Entry, Work
 
 
 @dataclass(slots=True)
 class ComponentHandler:
-    """Bring the workload and the Service of one component to what its spec asks for, and report."""
+    """Bring the workloads and Services of one component to what its spec asks for, and report."""
 
     primaries: Primaries
     children: Children
@@ -57,20 +58,23 @@ class ComponentHandler:
         inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
-            return await self._report(work, entry.generation, None, settled)
+            return await self._report(work, entry.generation, _End(settled, tuple(settled.children)))
         component = await self.primaries.open(entry, work)
         if component is None:
             return Done()
         rendered, obstacle = _rendered(component, context)
-        wanted = Wanted(rendered.manifests, keeps_unwanted=obstacle is not None)
+        wanted = _wanted(work, inputs.uid, rendered.manifests, keeps_unwanted=obstacle is not None)
+        wanted = replace(wanted, inherits=giving_way(entry, work.view, context.platform))
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._accounts[work.primary] = rendered.accounts
         self._tell(component, rendered, result)
         if result.is_unfinished(work.view) and has_told(entry):
             result.raise_error()
+        needed = map(ref_of, wanted.manifests) if obstacle is None else result.inventory.children
         taken = foreign_problems(result)
         obstacle = obstacle or obstacle_of(result) or (unrenderable(taken[0]) if taken else None)
-        outcome = await self._report(work, generation_of(component), obstacle, result.inventory)
+        end = _End(result.inventory, tuple(needed), obstacle, frozenset({*wanted.held, *wanted.renewed}))
+        outcome = await self._report(work, generation_of(component), end)
         result.raise_error()
         return outcome
 
@@ -81,7 +85,7 @@ class ComponentHandler:
             return Done()
         inventory = await self.children.inventories.read(work.primary, work.fence)
         obstacle = given_up(without_values(reason), letter_of(work))
-        return await self._report(work, entry.generation, obstacle, inventory)
+        return await self._report(work, entry.generation, _End(inventory, tuple(inventory.children), obstacle))
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
         """Owner references collect the children; nothing is left to do but to let the object go."""
@@ -102,55 +106,51 @@ class ComponentHandler:
         for note in notes:
             self.recorder.record(note, component)
 
-    async def _report(self, work: Work, generation: int, obstacle: Obstacle | None, inventory: Inventory) -> Outcome:
-        ref = next((ref for ref in inventory.children if ref.resource is DEPLOYMENTS), None)
-        seen = work.view.get(ref) if ref is not None else None
-        applied = inventory.children[ref] if ref is not None else None
-        is_own = seen is not None and applied is not None and seen.uid == applied.uid and not seen.is_deleting
+    async def _report(self, work: Work, generation: int, end: _End) -> Outcome:
         facts = ComponentFacts(
             namespace=work.primary.namespace,
             name=work.primary.name,
             generation=generation,
-            workload=workload(entry_manifest(seen)) if is_own and seen is not None else None,
-            applied_generation=applied.generation if applied is not None else 0,
-            obstacle=obstacle,
-            waits_for=(*_missing_accounts(work, self._accounts.get(work.primary, ())), *_stuck_pods(work)),
+            workloads=expected_workloads(work, end.needed, end.inventory, end.outdated),
+            obstacle=end.obstacle,
+            waits_for=(*missing_accounts(work, self._accounts.get(work.primary, ())), *stuck_pods(work)),
         )
         reported = await self.statuses.report(work, component_status(facts))
         if reported.answer is not None:
-            self.primaries.keep(reported.answer, inventory.epoch)
+            self.primaries.keep(reported.answer, end.inventory.epoch)
         return reported.outcome
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What became of a component in one pass before its status is computed."""
+
+    inventory: Inventory
+    needed: tuple[Ref, ...]  # as rendered in this pass, else as applied before
+    obstacle: Obstacle | None = None
+    outdated: frozenset[Ref] = frozenset()
+
+
 def _rendered(component: Manifest, context: Context) -> tuple[ComponentChildren, Obstacle | None]:
-    """Render a component; with an obstacle it keeps what runs."""
+    """Render a component that the rules accept; with an obstacle it keeps what runs."""
     try:
+        verdict = judge_component(ComponentDeployment.parse(component).spec, "spec")
+        if not verdict.is_accepted:
+            return ComponentChildren(), invalid(verdict.message)
         found = component_children(component, context.platform, context.surroundings)
     except InvalidObjectError as error:
         return ComponentChildren(), invalid(str(error))
     return found, unrenderable(found.problem) if found.problem is not None else None
 
 
-def _missing_accounts(work: Work, needed: tuple[str, ...]) -> tuple[Blocker, ...]:
-    """Return the graph's own account if pods need it and it is not there; a namespace's accounts are not in view."""
-    entry = work.view.get(work.primary)
-    if entry is None or entry.owner is None:
-        return ()
-    namespace, own = entry.ref.namespace, discovery_account(entry.owner.name)
-    is_missing = own in needed and work.view.get(Ref(SERVICE_ACCOUNTS, namespace, own)) is None
-    return (missing_account(namespace, own),) if is_missing else ()
-
-
-def _stuck_pods(work: Work) -> tuple[Blocker, ...]:
-    """Return what keeps the component's pods from running."""
-    entry = work.view.get(work.primary)
-    if entry is None:
-        return ()
-    graph = entry.labels.get(labels.GRAPH_NAME) or entry.ref.name
-    pods = work.view.of_key(graph_key(entry.ref.namespace, graph), PODS)
-    own = [
-        entry_manifest(pod)
-        for pod in pods
-        if not pod.is_deleting and component_of_pod(entry.ref.namespace, pod.labels) == work.primary
-    ]
-    return pod_blockers(own)
+def _wanted(work: Work, uid: str, manifests: Sequence[Manifest], *, keeps_unwanted: bool) -> Wanted:
+    """Return what is to be brought about now: some workloads wait until others are ready."""
+    finds_no_room = any(blocker.code == UNSCHEDULABLE for blocker in stuck_pods(work))
+    step = transition(manifests, own_workloads(work, uid), finds_no_room=finds_no_room)
+    return Wanted(
+        manifests,
+        keeps_unwanted=keeps_unwanted,
+        after=groups_first(manifests),
+        held=step.held,
+        renewed=step.renewed,
+    )

@@ -1,7 +1,12 @@
-"""The status of one component, from its workload or from what ended the pass."""
+"""The status of one component, from its workloads or from what ended the pass.
+
+A component of single nodes has one Deployment; one of several nodes has a LeaderWorkerSet for each replica, and none
+at all while no replica is wanted, which makes it ready.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.reconciler.status.blockers import Blocker
@@ -9,12 +14,51 @@ from services.reconciler.status.conditions import READY, Condition, progress, so
 from services.reconciler.status.obstacles import Obstacle, Stage
 from services.reconciler.status.workloads import Workload, blocker, is_ready, replica_status
 from shared.core.json import Manifest
-from shared.core.resources import COMPONENTS
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, LEADER_WORKER_SETS
 
 AVAILABLE = "Available"
 COMPONENT_READY = "DynamoComponentReady"
 VALID = "Valid"
 STARTING = "Starting to reconcile DynamoComponentDeployment"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedWorkload:
+    """A workload that the component needs, and what was observed of it."""
+
+    kind: str
+    name: str
+    applied_generation: int = 0  # that our last apply was answered with
+    observed: Workload | None = None
+    is_outdated: bool = False  # it has to go before it can become what is wanted, and its turn has not come
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether it runs what we applied last, at full strength."""
+        return self.observed is not None and not self.is_outdated and is_ready(self.observed, self.applied_generation)
+
+    def blocker(self, namespace: str) -> Blocker | None:
+        """Return what keeps it from being ready; None when nothing does."""
+        subject = f"{self.kind} {namespace}/{self.name}"
+        if self.observed is None:
+            remedy = "this passes when it is applied and observed"
+            return Blocker(subject, "WorkloadNotObserved", "it was not observed yet", remedy)
+        if self.is_outdated:
+            what = f"it has groups of {self.observed.size} pods, which cannot be changed: it is made anew in its turn"
+            return Blocker(subject, "InstanceOutdated", what, "this passes when the instances before it are ready")
+        return blocker(self.observed, self.applied_generation)
+
+
+_WORDS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    DEPLOYMENTS.kind: (
+        ("DeploymentReady", "Deployment is ready"),
+        ("DeploymentNotReady", "Deployment is not ready"),
+    ),
+    LEADER_WORKER_SETS.kind: (
+        ("AllLeaderWorkerSetsReady", "All LeaderWorkerSets are ready"),
+        ("SomeLeaderWorkerSetsNotReady", "Some LeaderWorkerSets are not ready"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +68,7 @@ class ComponentFacts:
     namespace: str
     name: str
     generation: int
-    workload: Workload | None = None  # None until one was observed
-    applied_generation: int = 0  # generation of the workload that our last apply was answered with
+    workloads: Sequence[ExpectedWorkload] = ()  # the first names the component in its status
     obstacle: Obstacle | None = None
     waits_for: tuple[Blocker, ...] = ()  # further objects that pods need and that are not there
 
@@ -48,8 +91,9 @@ def component_status(facts: ComponentFacts) -> Manifest:
         "observedGeneration": facts.generation,
         "conditions": sorted_manifests(conditions, facts.generation),
     }
-    if facts.workload is not None:
-        status["service"] = replica_status(facts.workload)
+    service = replica_status([each.observed for each in facts.workloads if each.observed is not None])
+    if service is not None:
+        status["service"] = {**service, "componentName": facts.workloads[0].name}
     return status
 
 
@@ -61,12 +105,12 @@ def _available(facts: ComponentFacts) -> Condition:
         return Condition(
             AVAILABLE, "False", "Reconciling", f"Failed to reconcile DynamoComponentDeployment: {obstacle.text}"
         )
-    if facts.workload is None:
+    if facts.workloads and all(each.observed is None for each in facts.workloads):
         return Condition(AVAILABLE, "Unknown", "Reconciling", STARTING)
-    kind = facts.workload.kind
-    if is_ready(facts.workload, facts.applied_generation):
-        return Condition(AVAILABLE, "True", f"{kind}Ready", f"{kind} is ready")
-    return Condition(AVAILABLE, "False", f"{kind}NotReady", f"{kind} is not ready")
+    kind = facts.workloads[0].kind if facts.workloads else LEADER_WORKER_SETS.kind
+    if_ready, if_not = _WORDS[kind]
+    is_available = all(each.is_ready for each in facts.workloads)
+    return Condition(AVAILABLE, truth(is_available), *(if_ready if is_available else if_not))
 
 
 def _valid(obstacle: Obstacle | None) -> Condition:
@@ -82,8 +126,5 @@ def _blockers(facts: ComponentFacts, *, is_available: bool) -> list[Blocker]:
         return [Blocker(subject, obstacle.code, obstacle.text, obstacle.remedy, is_terminal=obstacle.is_terminal)]
     if is_available:
         return []
-    if facts.workload is None:
-        remedy = "this passes when the workload is applied and observed"
-        return [*facts.waits_for, Blocker(subject, "WorkloadNotObserved", "no workload was observed yet", remedy)]
-    found = blocker(facts.workload, facts.applied_generation)
-    return [*facts.waits_for, *([found] if found is not None else [])]
+    found = (each.blocker(facts.namespace) for each in facts.workloads)
+    return [*facts.waits_for, *(each for each in found if each is not None)]

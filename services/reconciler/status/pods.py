@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from services.reconciler.status.blockers import Blocker
 from shared.core.json import Manifest, items, text
 
+UNSCHEDULABLE = "Unschedulable"
+
 _REMEDIES: Mapping[str, str] = {
     "ImagePullBackOff": "correct the image or its pull secret",
     "ErrImagePull": "correct the image or its pull secret",
@@ -19,7 +21,7 @@ _REMEDIES: Mapping[str, str] = {
     "CreateContainerConfigError": "create the Secret or ConfigMap that it names",
     "CreateContainerError": "correct what the kubelet says",
     "RunContainerError": "correct what the kubelet says",
-    "Unschedulable": "free or add a node that it fits on, or ask for less",
+    UNSCHEDULABLE: "free or add a node that it fits on, or ask for less",
 }
 _MESSAGE_LIMIT = 400
 
@@ -42,9 +44,9 @@ def _blocker(pod: Manifest) -> Blocker | None:
             message = text(status, "state", "waiting", "message") or f"container {text(status, 'name')} waits"
             return Blocker(subject, reason, _shortened(message), _REMEDIES[reason])
     for condition in items(pod, "status", "conditions"):
-        if text(condition, "type") == "PodScheduled" and text(condition, "reason") == "Unschedulable":
+        if text(condition, "type") == "PodScheduled" and text(condition, "reason") == UNSCHEDULABLE:
             what = f"it fits on no node: {_shortened(text(condition, 'message'))}"
-            return Blocker(subject, "Unschedulable", what, _REMEDIES["Unschedulable"])
+            return Blocker(subject, UNSCHEDULABLE, what, _REMEDIES[UNSCHEDULABLE])
     return None
 
 

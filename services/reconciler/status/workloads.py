@@ -1,23 +1,26 @@
 """What is observed of a component's workload, whether that makes it ready, and if not, why.
 
 The observation is a small value, so that it can be kept for thousands of components; the rule is the reference's
-(workloads 7.3), and asks in addition that what was observed is what we applied last.
+(workloads 7.3 and 7.4), and asks in addition that what was observed is what we applied last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.reconciler.status.blockers import Blocker
 from shared.core import labels
 from shared.core.json import Manifest, integer, items, mapping, member, text
+from shared.core.resources import DEPLOYMENTS, LEADER_WORKER_SETS
 
 PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
+OF_SET = "leaderworkerset.sigs.k8s.io/name"  # the label that a set's controller puts on its pods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """The observed state of one Deployment."""
+    """The observed state of one Deployment or LeaderWorkerSet."""
 
     namespace: str
     name: str
@@ -31,19 +34,26 @@ class Workload:
     is_paused: bool
     is_available: bool
     trouble: str = ""  # reason of what keeps the controller from making pods, if anything does
-    kind: str = "Deployment"
+    size: int = 0  # pods of one replica of a LeaderWorkerSet
+    kind: str = DEPLOYMENTS.kind
 
     @property
     def subject(self) -> str:
         """Return the workload as a person would name it."""
         return f"{self.kind} {self.namespace}/{self.name}"
 
+    @property
+    def is_set(self) -> bool:
+        """Return whether each replica has several pods, which are ready together."""
+        return self.kind == LEADER_WORKER_SETS.kind
+
 
 def workload(manifest: Manifest) -> Workload:
-    """Return what a Deployment's manifest, whole or redacted, says about its state."""
+    """Return what the manifest of a Deployment or LeaderWorkerSet, whole or redacted, says about its state."""
     status = mapping(manifest, "status")
     conditions = {text(entry, "type"): entry for entry in items(status, "conditions")}
     desired = member(manifest, "spec", "replicas")
+    kind = text(manifest, "kind") or DEPLOYMENTS.kind
     return Workload(
         namespace=text(manifest, "metadata", "namespace"),
         name=text(manifest, "metadata", "name"),
@@ -56,7 +66,9 @@ def workload(manifest: Manifest) -> Workload:
         available=integer(status, "availableReplicas"),
         is_paused=member(manifest, "spec", "paused") is True,
         is_available=text(conditions.get("Available"), "status") == "True",
-        trouble=_trouble(conditions),
+        trouble=_trouble(conditions) if kind == DEPLOYMENTS.kind else "",  # a set at rest makes no progress either
+        size=integer(manifest, "spec", "leaderWorkerTemplate", "size"),
+        kind=kind,
     )
 
 
@@ -73,16 +85,19 @@ def blocker(observed: Workload, applied_generation: int) -> Blocker | None:
     return None
 
 
-def replica_status(observed: Workload) -> Manifest:
-    """Return the replica counts as graphs and components report them."""
-    return {
-        "componentKind": observed.kind,
-        "componentName": observed.name,
-        "replicas": observed.replicas,
-        "updatedReplicas": observed.updated,
-        "readyReplicas": observed.ready,
-        "availableReplicas": observed.available,
+def replica_status(observed: Sequence[Workload]) -> Manifest | None:
+    """Return the replica counts as graphs and components report them: those of all, under the name of the first."""
+    if not observed:
+        return None
+    first = observed[0]
+    status: Manifest = {
+        "componentKind": first.kind,
+        "componentName": first.name,
+        "replicas": sum(each.replicas for each in observed),
+        "updatedReplicas": sum(each.updated for each in observed),
+        "readyReplicas": sum(each.ready for each in observed),
     }
+    return status if first.is_set else {**status, "availableReplicas": sum(each.available for each in observed)}
 
 
 def _not_acted_on(observed: Workload, applied_generation: int) -> Blocker | None:
@@ -90,9 +105,11 @@ def _not_acted_on(observed: Workload, applied_generation: int) -> Blocker | None
     if observed.is_paused:
         remedy = f"kubectl rollout resume deployment/{observed.name} -n {observed.namespace}"
         return Blocker(observed.subject, "DeploymentPaused", "it is paused", remedy, is_terminal=True)
-    if observed.observed_generation >= wanted or (observed.desired == 0 and observed.generation >= wanted):
+    # Controllers of sets that never say which generation they saw are believed.
+    seen = observed.observed_generation or (observed.generation if observed.is_set else 0)
+    if seen >= wanted or (observed.desired == 0 and observed.generation >= wanted):
         return None
-    what = f"its controller has seen generation {observed.observed_generation} of {wanted}"
+    what = f"its controller has seen generation {seen} of {wanted}"
     return Blocker(observed.subject, "GenerationNotObserved", what, "this passes when its controller acts on it")
 
 
@@ -108,8 +125,12 @@ def _troubled(observed: Workload) -> Blocker | None:
 def _incomplete(observed: Workload) -> Blocker | None:
     if _is_complete(observed):
         return None
-    pods = f"kubectl describe pods -n {observed.namespace} -l {labels.SELECTOR}={observed.name}"
+    label = f"{OF_SET if observed.is_set else labels.SELECTOR}={observed.name}"
+    pods = f"kubectl describe pods -n {observed.namespace} -l {label}"
     remedy = f"its pods have to become ready; {pods} shows what they wait for"
+    if observed.is_set:
+        what = f"{observed.ready} of {observed.desired} groups of {observed.size} pods are ready"
+        return Blocker(observed.subject, "ReplicasUnavailable", what, remedy)
     if observed.updated < observed.desired:
         what = f"{observed.updated} of {observed.desired} replicas have the newest pod template"
         return Blocker(observed.subject, "RolloutInProgress", what, remedy)
@@ -120,6 +141,8 @@ def _incomplete(observed: Workload) -> Blocker | None:
 def _is_complete(observed: Workload) -> bool:
     if observed.desired == 0:
         return True
+    if observed.is_set:
+        return observed.ready >= observed.desired and observed.is_available
     enough = observed.updated >= observed.desired and observed.available >= observed.desired
     return enough and observed.is_available
 

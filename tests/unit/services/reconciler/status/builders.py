@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.reconciler.desired.problems import Problem
-from services.reconciler.status.components import ComponentFacts
+from services.reconciler.status.components import ComponentFacts, ExpectedWorkload
 from services.reconciler.status.graphs import ComponentState, ExpectedComponent, GraphFacts
 from services.reconciler.status.workloads import Workload
 from shared.core.json import Manifest, items, text
@@ -31,10 +31,25 @@ def a_workload(**fields: Any) -> Workload:
     return replace(READY, **fields)
 
 
-def component_facts(**fields: Any) -> ComponentFacts:
-    return replace(
-        ComponentFacts(namespace="llm", name="g-w", generation=3, workload=READY, applied_generation=2), **fields
-    )
+def component_facts(*workloads: ExpectedWorkload, **fields: Any) -> ComponentFacts:
+    facts = ComponentFacts(namespace="llm", name="g-w", generation=3, workloads=workloads or (a_deployment(),))
+    return replace(facts, **fields)
+
+
+def a_deployment(**fields: Any) -> ExpectedWorkload:
+    return ExpectedWorkload("Deployment", "g-w", 2, a_workload(**fields))
+
+
+def a_set(instance: int = 0, *, is_outdated: bool = False, **fields: Any) -> ExpectedWorkload:
+    """Return an instance of two pods that was observed as ready, but for what a test names."""
+    name = f"g-w-{instance}"
+    ready = {"observed_generation": 0, "desired": 1, "replicas": 1, "updated": 1, "ready": 1, "available": 0, "size": 2}
+    observed = replace(READY, kind="LeaderWorkerSet", name=name, **{**ready, **fields})
+    return ExpectedWorkload("LeaderWorkerSet", name, 2, observed, is_outdated)
+
+
+def unseen(kind: str = "Deployment", name: str = "g-w") -> ExpectedWorkload:
+    return ExpectedWorkload(kind, name)
 
 
 def a_state(**fields: Any) -> ComponentState:

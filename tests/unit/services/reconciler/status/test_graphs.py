@@ -12,8 +12,8 @@ from services.reconciler.status.graphs import ExpectedComponent, component_state
 from services.reconciler.status.obstacles import invalid, not_finalized, refused
 from tests.unit.services.reconciler.status.builders import (
     PROBLEM,
+    a_deployment,
     a_state,
-    a_workload,
     component_facts,
     condition,
     expected,
@@ -152,7 +152,7 @@ def test_the_explanation_of_a_component_reaches_the_graph() -> None:
     manifest = {
         "metadata": {"name": "g-w", "generation": 3},
         "spec": {"serviceName": "w"},
-        "status": component_status(component_facts(workload=a_workload(available=0))),
+        "status": component_status(component_facts(a_deployment(available=0))),
     }
 
     status = graph_status(graph_facts(ExpectedComponent("g-w", "w", 3, component_state(manifest))))

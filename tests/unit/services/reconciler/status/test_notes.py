@@ -12,7 +12,7 @@ from services.reconciler.status.components import component_status
 from services.reconciler.status.graphs import graph_status
 from services.reconciler.status.notes import Change, Note, caution_notes, change_notes, event, status_notes
 from services.reconciler.status.obstacles import invalid, unrenderable
-from tests.unit.services.reconciler.status.builders import PROBLEM, a_workload, component_facts, expected, graph_facts
+from tests.unit.services.reconciler.status.builders import PROBLEM, a_deployment, component_facts, expected, graph_facts
 
 GRAPH, COMPONENT = "DynamoGraphDeployment", "DynamoComponentDeployment"
 READY = graph_status(graph_facts(expected()))
@@ -91,7 +91,7 @@ def test_no_change_is_no_event() -> None:
         ),
         pytest.param(
             COMPONENT,
-            component_status(component_facts(workload=a_workload(available=0))),
+            component_status(component_facts(a_deployment(available=0))),
             component_status(component_facts()),
             [Note("Normal", "Ready", "Component g is ready")],
             id="a component that got ready",

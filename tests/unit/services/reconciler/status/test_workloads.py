@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.reconciler.status.workloads import blocker, is_ready, replica_status, workload
-from tests.unit.services.reconciler.status.builders import READY, a_workload
+from tests.unit.services.reconciler.status.builders import READY, a_set, a_workload
 
 APPLIED = 2
 
@@ -73,7 +73,7 @@ def test_nothing_blocks_what_is_ready() -> None:
 
 @pytest.mark.rule("W-48", "workloads 2.4 Deployment")
 def test_reports_all_counters() -> None:
-    assert replica_status(a_workload(ready=1, available=0, updated=3, replicas=4)) == {
+    assert replica_status([a_workload(ready=1, available=0, updated=3, replicas=4)]) == {
         "componentKind": "Deployment",
         "componentName": "g-w",
         "replicas": 4,
@@ -127,3 +127,44 @@ def test_a_deployment_that_nobody_acted_on_wants_one_replica_and_has_none() -> N
     found = workload({"metadata": {"name": "g-w", "namespace": "llm", "generation": 1}})
 
     assert (found.desired, found.replicas, found.observed_generation, found.is_available) == (1, 0, 0, False)
+
+
+@pytest.mark.rule("workloads 7.4 #5", "workloads 12 LWS #1")
+@pytest.mark.parametrize(
+    ("fields", "ready"),
+    [
+        pytest.param({}, True, id="1 ready of 1"),
+        pytest.param({"ready": 0}, False, id="none ready"),
+        pytest.param({"is_available": False}, False, id="condition false or absent"),
+        pytest.param({"desired": 0, "ready": 0, "is_available": False}, True, id="none wanted"),
+        pytest.param({"ready": 2}, True, id="more than wanted"),
+        pytest.param({"observed_generation": 1}, False, id="a controller that tells of an older generation"),
+        pytest.param({"generation": 1}, False, id="older than what we applied"),
+    ],
+)
+def test_a_set_is_ready_when_its_groups_are(fields: dict[str, Any], ready: bool) -> None:
+    observed = a_set(**fields).observed
+
+    assert observed is not None
+    assert is_ready(observed, APPLIED) is ready
+
+
+def test_reads_a_leader_worker_set() -> None:
+    manifest = {
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "g-w-0", "namespace": "llm", "generation": 2},
+        "spec": {"replicas": 1, "leaderWorkerTemplate": {"size": 2}},
+        "status": {
+            "replicas": 1,
+            "updatedReplicas": 1,
+            "readyReplicas": 1,
+            "conditions": [{"type": "Available", "status": "True"}, {"type": "Progressing", "status": "False"}],
+        },
+    }
+
+    assert workload(manifest) == a_set().observed
+
+
+@pytest.mark.rule("workloads 2.4 LeaderWorkerSet")
+def test_nothing_observed_is_no_count() -> None:
+    assert replica_status([]) is None

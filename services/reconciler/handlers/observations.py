@@ -1,0 +1,73 @@
+"""What a component's pass sees in the view beside its primary: its workloads, its pods, and the account they need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from services.reconciler.desired.names import discovery_account
+from services.reconciler.handlers.routes import component_of_pod
+from services.reconciler.handlers.statuses import entry_manifest
+from services.reconciler.status.blockers import Blocker, missing_account
+from services.reconciler.status.components import ExpectedWorkload
+from services.reconciler.status.pods import pod_blockers
+from services.reconciler.status.transitions import WORKLOADS
+from services.reconciler.status.workloads import Workload, workload
+from shared.applying.inventories import Inventory
+from shared.contracts.keys import graph_key
+from shared.core import labels
+from shared.core.resources import PODS, SERVICE_ACCOUNTS, Ref
+from shared.ports.passes import Entry, Work
+
+
+def own_workloads(work: Work, uid: str) -> dict[Ref, Workload]:
+    """Return the workloads that a component controls, without those that are going."""
+    return {
+        entry.ref: workload(entry_manifest(entry))
+        for entry in work.view.children(uid)
+        if entry.ref.resource in WORKLOADS and not entry.is_deleting
+    }
+
+
+def expected_workloads(
+    work: Work, wanted: Iterable[Ref], inventory: Inventory, outdated: Collection[Ref] = ()
+) -> list[ExpectedWorkload]:
+    """Return the workloads of some names that a component needs, in the order of their instances."""
+    refs = sorted({ref for ref in wanted if ref.resource in WORKLOADS}, key=lambda ref: (len(ref.name), ref.name))
+    return [_expected(work, ref, inventory, is_outdated=ref in outdated) for ref in refs]
+
+
+def _expected(work: Work, ref: Ref, inventory: Inventory, *, is_outdated: bool) -> ExpectedWorkload:
+    seen, applied = work.view.get(ref), inventory.children.get(ref)
+    is_own = seen is not None and applied is not None and seen.uid == applied.uid and not seen.is_deleting
+    return ExpectedWorkload(
+        kind=ref.resource.kind,
+        name=ref.name,
+        applied_generation=applied.generation if applied is not None else 0,
+        observed=workload(entry_manifest(seen)) if is_own and seen is not None else None,
+        is_outdated=is_outdated,
+    )
+
+
+def missing_accounts(work: Work, needed: tuple[str, ...]) -> tuple[Blocker, ...]:
+    """Return the graph's own account if pods need it and it is not there; a namespace's accounts are not in view."""
+    entry = work.view.get(work.primary)
+    if entry is None or entry.owner is None:
+        return ()
+    namespace, own = entry.ref.namespace, discovery_account(entry.owner.name)
+    is_missing = own in needed and work.view.get(Ref(SERVICE_ACCOUNTS, namespace, own)) is None
+    return (missing_account(namespace, own),) if is_missing else ()
+
+
+def stuck_pods(work: Work) -> tuple[Blocker, ...]:
+    """Return what keeps the component's pods from running."""
+    entry = work.view.get(work.primary)
+    return pod_blockers(entry_manifest(pod) for pod in _pods(work, entry)) if entry is not None else ()
+
+
+def _pods(work: Work, entry: Entry) -> list[Entry]:
+    graph = entry.labels.get(labels.GRAPH_NAME) or entry.ref.name
+    return [
+        pod
+        for pod in work.view.of_key(graph_key(entry.ref.namespace, graph), PODS)
+        if not pod.is_deleting and component_of_pod(entry.ref.namespace, pod.labels) == work.primary
+    ]
