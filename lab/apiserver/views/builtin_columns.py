@@ -12,6 +12,7 @@ from typing import Any
 from lab.apiserver.documents import Document
 from lab.apiserver.registry.columns import Column
 from lab.apiserver.views.ages import age, human_duration
+from lab.apiserver.views.pod_states import pod_state
 
 _NAME_TEXT = (
     "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
@@ -82,20 +83,6 @@ def _selector(document: Document) -> str:
 def _pod_ready(document: Document) -> str:
     statuses = _at("status.containerStatuses", [])(document)
     return f"{sum(1 for status in statuses if status.get('ready'))}/{len(_at('spec.containers', [])(document))}"
-
-
-def _pod_status(document: Document) -> str:
-    reason: str = _at("status.reason")(document) or _at("status.phase", "Unknown")(document)
-    for status in (*_at("status.initContainerStatuses", ())(document), *_at("status.containerStatuses", ())(document)):
-        state = status.get("state") or {}
-        waiting, terminated = state.get("waiting") or {}, state.get("terminated") or {}
-        if waiting.get("reason"):
-            reason = waiting["reason"]
-        elif terminated.get("reason"):
-            reason = terminated["reason"]
-    if document["metadata"].get("deletionTimestamp"):
-        return "Terminating"
-    return reason
 
 
 def _pod_restarts(document: Document) -> str:
@@ -203,7 +190,7 @@ _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("", "pods"): (
         NAME,
         _column("Ready", _pod_ready),
-        _column("Status", _pod_status),
+        _column("Status", pod_state),
         _column("Restarts", _pod_restarts),
         AGE,
         _column("IP", _at("status.podIP", "<none>"), priority=1),

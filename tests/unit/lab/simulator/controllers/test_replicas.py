@@ -104,10 +104,7 @@ def test_a_failure_is_a_condition_that_keeps_its_time() -> None:
 
 
 def test_a_pod_without_its_account_is_refused_in_the_words_of_admission() -> None:
-    replica_set = a_replica_set()
-    replica_set["spec"]["template"]["spec"]["serviceAccountName"] = "planner"
-
-    assert account_of(replica_set) == "planner"
-    assert refusal(replica_set) == (
+    assert account_of({"serviceAccountName": "planner"}) == "planner"
+    assert refusal(a_replica_set(), "planner") == (
         'pods "web-1-" is forbidden: error looking up service account team/planner: serviceaccount "planner" not found'
     )
