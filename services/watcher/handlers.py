@@ -344,10 +344,10 @@ class KindWatcher:
         raise RelistError("the installation is in another epoch")
 
     async def _keep_looking(self) -> None:
-        """Look for a kind that is not served when a definition of its group is written, and not just now and then."""
+        """Look for a kind that is not served when its definition is written, and not just now and then."""
         while True:
             await self._absent.wait()
-            async with aclosing(definitions(self.around.bus, self.resource.group)) as written:
+            async with aclosing(definitions(self.around.bus, self.resource)) as written:
                 async for _ in written:
                     await self._look()
                     if not self._absent.is_set():

@@ -142,9 +142,9 @@ class Room:
         """Return name and type of each change of a Service."""
         return [(each.subject.rpartition("/")[2], each.type) for each in self.events()]
 
-    def living(self) -> dict[str, int]:
-        """Return the version of each Service that the log says exists."""
-        newest = {message.subject: decode_change(message.headers) for message in self.stored()}
+    def living(self, kind: Resource = KIND) -> dict[str, int]:
+        """Return the version of each object of a kind that the log says exists."""
+        newest = {message.subject: decode_change(message.headers) for message in self.stored(kind)}
         return {each.subject.rpartition("/")[2]: each.version for each in newest.values() if not each.is_tombstone}
 
     def present(self) -> dict[str, int]:

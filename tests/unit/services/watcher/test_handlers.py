@@ -15,6 +15,7 @@ from shared.contracts.subjects import synced_subject
 from shared.core.errors import NoRoomError
 from shared.core.json import Manifest
 from shared.core.resources import (
+    ADD_ONS,
     CUSTOM_RESOURCE_DEFINITIONS,
     GRAPHS,
     MODELS,
@@ -532,7 +533,7 @@ async def test_a_kind_that_a_server_did_not_serve_for_a_moment_is_published_agai
         assert not marker.absent
 
 
-async def test_a_kind_is_looked_for_at_once_when_a_definition_of_its_group_is_written() -> None:
+async def test_a_kind_is_looked_for_at_once_when_its_definition_is_written() -> None:
     async with a_room() as room:
         informer = Counting(room.cluster)
         room.cluster.stop_serving(MODELS)
@@ -563,7 +564,7 @@ async def test_a_definition_that_is_not_served_yet_is_looked_for_some_more_times
         assert informer.looks == 5
 
 
-async def test_definitions_of_other_groups_cause_no_look() -> None:
+async def test_definitions_of_other_kinds_cause_no_look() -> None:
     async with a_room() as room:
         informer = Counting(room.cluster)
         room.cluster.stop_serving(MODELS)
@@ -571,6 +572,63 @@ async def test_definitions_of_other_groups_cause_no_look() -> None:
         room.watch(MODELS, change=informer.instead)
         await room.advance(2.0)
         room.cluster.put(a_definition("podcliquesets.grove.io"))
+        room.cluster.put(a_definition("dynamoworkermetadatas.nvidia.com"))
         await room.advance(30.0)
 
         assert informer.looks == 1
+
+
+async def install(room: Room, kind: Resource) -> None:
+    """Install an add-on, with one object of its kind."""
+    room.cluster.put(a_definition(kind.group_resource))
+    room.cluster.serve(kind)
+    metadata = {"name": "one", **({"namespace": "default"} if kind.namespaced else {})}
+    room.cluster.put({"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata})
+    await room.advance(3.0)
+
+
+async def uninstall(room: Room, kind: Resource) -> None:
+    """Remove an add-on, as with its definition."""
+    room.cluster.remove(Ref(CUSTOM_RESOURCE_DEFINITIONS, "", kind.group_resource))
+    room.cluster.stop_serving(kind)
+    await room.advance(3.0)
+
+
+@pytest.mark.rule("W-02")
+@pytest.mark.parametrize("kind", sorted(ADD_ONS), ids=lambda kind: str(kind.plural))
+async def test_an_add_on_is_picked_up_and_let_go_while_the_watcher_runs(kind: Resource) -> None:
+    async with a_room() as room:
+        room.watch(CUSTOM_RESOURCE_DEFINITIONS, kind)
+        await room.advance(2.0)
+        seen = [await is_absent(room, kind), room.living(kind)]
+        await install(room, kind)
+        seen += [await is_absent(room, kind), len(room.living(kind))]
+        await uninstall(room, kind)
+        seen += [await is_absent(room, kind), room.living(kind)]
+        await install(room, kind)
+        seen += [await is_absent(room, kind), len(room.living(kind))]
+
+        assert seen == [True, {}, False, 1, True, {}, False, 1]
+        assert room.synced[kind]
+        assert room.restarts == []
+
+
+async def is_absent(room: Room, kind: Resource) -> bool:
+    """Return what the marker of a kind says."""
+    marker = await room.marker(kind)
+    return marker is not None and marker.absent
+
+
+@pytest.mark.rule("W-02")
+async def test_a_cluster_without_add_ons_costs_nothing_at_rest() -> None:
+    async with a_room() as room:
+        informer = Counting(room.cluster)
+        room.watch(CUSTOM_RESOURCE_DEFINITIONS)
+        room.watch(*ADD_ONS, change=informer.instead)
+        await room.advance(2.0)
+        published, looks = room.bus.calls["publish"], informer.looks
+        await room.advance(3600.0)
+
+        assert looks == len(ADD_ONS)
+        assert (room.bus.calls["publish"], informer.looks) == (published, looks)
+        assert all(room.synced[kind] for kind in ADD_ONS)

@@ -7,7 +7,7 @@ import pytest
 from services.watcher.definitions import definitions
 from services.watcher.tables_from_log import read_table
 from shared.contracts.streams import stream_specs
-from shared.core.resources import PODS, SERVICES
+from shared.core.resources import POD_CLIQUE_SETS, PODS, SERVICES
 from shared.testing.bus import FakeBus
 from shared.testing.clock import FakeClock
 from tests.unit.services.watcher.changes.builders import SUBJECT, headers
@@ -49,15 +49,14 @@ async def test_knows_of_messages_that_nobody_can_read() -> None:
     assert table.by_subject[SUBJECT].uid == ""
 
 
-async def test_definitions_that_are_gone_unreadable_or_of_other_groups_are_not_told() -> None:
+async def test_definitions_that_are_gone_unreadable_or_of_other_kinds_are_not_told() -> None:
     bus = await a_log()
-    subject = "dynamo.changes.3.customresourcedefinitions.-."
-    for name, sent in (
-        ("a=2Envidia=2Ecom", headers("deleted").encode()),
-        ("b=2Envidia=2Ecom", {}),
-        ("c=2Egrove=2Eio", headers("added").encode()),
-        ("d=2Envidia=2Ecom", headers("added").encode()),
+    for partition, name, sent in (
+        (1, "podcliques=2Egrove=2Eio", headers("added").encode()),
+        (3, "podcliquesets=2Egrove=2Eio", headers("deleted").encode()),
+        (4, "podcliquesets=2Egrove=2Eio", {}),
+        (5, "podcliquesets=2Egrove=2Eio", headers("added", version=8).encode()),
     ):
-        await bus.publish(f"{subject}{name}", b"{}", sent)
+        await bus.publish(f"dynamo.changes.{partition}.customresourcedefinitions.-.{name}", b"{}", sent)
 
-    assert await anext(definitions(bus, "nvidia.com")) == "d.nvidia.com"
+    assert await anext(definitions(bus, POD_CLIQUE_SETS)) == 8
