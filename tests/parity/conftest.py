@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance import conformance_here
-from tests.parity.clusters import ETCD, OPTIONS, PLAIN
+from tests.parity.clusters import CLUSTERS
 from tests.parity.scope import recordings
 
 
@@ -20,7 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     found = [
         pytest.param(cluster, path, id=f"{cluster.name} {path}")
-        for cluster in (PLAIN, OPTIONS, ETCD)
+        for cluster in CLUSTERS
         for path, _ in recordings(conformance, cluster)
     ]
     metafunc.parametrize(("cluster", "path"), found)
