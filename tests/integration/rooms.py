@@ -87,10 +87,11 @@ class Servers:
         self.running.append(room)
         return room
 
-    async def graph(self, *, replicas: int = 1) -> Manifest:
+    async def graph(self, *, replicas: int = 1, model: str = "") -> Manifest:
         """Apply graph `chat`."""
         container = {"mainContainer": {"image": "registry.example/runtime:1"}}
         worker = {"componentType": "worker", "replicas": replicas, "extraPodSpec": container}
+        worker |= {"modelRef": {"name": model}} if model else {}
         metadata = {"name": "chat", "namespace": "default"}
         spec = {"backendFramework": "vllm", "services": {"web": worker}}
         manifest = {"apiVersion": GRAPHS.api_version, "kind": GRAPHS.kind, "metadata": metadata, "spec": spec}

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from shared.api.platform import Capability
 from shared.contracts.envelope import decode_change
+from shared.contracts.facts import ORCHESTRATORS, decode_orchestrators
 from shared.contracts.keys import graph_key, partition_of
 from shared.contracts.markers import decode_marker
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import change_subject, synced_subject
 from shared.contracts.watched import WATCHED
-from shared.core.objects import version_of
-from shared.core.resources import CONFIG_MAPS, GRAPHS
+from shared.core.objects import ref_of, uid_of, version_of
+from shared.core.resources import ADD_ONS, CONFIG_MAPS, GRAPHS, POD_CLIQUE_SETS
 from shared.ports.bus import SequenceConflictError
 from shared.testing.eventually import eventually
-from tests.integration.rooms import CHAT, PATIENCE, Servers, servers
+from tests.integration.rooms import CHAT, PATIENCE, ROOT, Servers, servers
 from tests.servers.fixtures import StartApi, StartEtcd, StartNats
 
+GROVE = ROOT / "lab" / "crds" / "grove" / "podcliquesets.yaml"
 SUBJECT = str(change_subject(partition_of(graph_key("default", "chat")), CHAT))
 
 
@@ -54,9 +58,43 @@ async def test_fills_the_log_and_goes_on_behind_its_checkpoint(
         with pytest.raises(SequenceConflictError):
             await found.bus.publish(SUBJECT, b"{}", {}, expected_last=first.sequence if first else 0)
 
-    assert all(marker is not None and not decode_marker(marker.body).absent for marker in markers)
+    told = {
+        resource: marker and decode_marker(marker.body).absent
+        for resource, marker in zip(WATCHED, markers, strict=True)
+    }
+    assert told == {resource: resource in ADD_ONS for resource in WATCHED}
     assert first is not None
     assert decode_change(first.headers).version == version_of(before)
     assert b"registry.example" not in first.body
     assert again == markers[WATCHED.index(GRAPHS)]  # resumed: no list, no further marker
     assert CONFIG_MAPS not in WATCHED
+
+
+@pytest.mark.rule("W-02")
+@pytest.mark.asyncio
+async def test_an_add_on_comes_and_goes_while_the_platform_runs(
+    start_api: StartApi, start_nats: StartNats, start_etcd: StartEtcd
+) -> None:
+    definition = yaml.safe_load(GROVE.read_text(encoding="utf-8"))
+    async with servers(start_api, start_nats, start_etcd) as found:
+
+        async def seen() -> tuple[bool, tuple[Capability, ...]]:
+            marker = await found.bus.newest(CHANGES, synced_subject(POD_CLIQUE_SETS))
+            fact = await found.store.get(found.keys.fact(ORCHESTRATORS))
+            return (
+                marker is not None and decode_marker(marker.body).absent,
+                decode_orchestrators(fact.value) if fact is not None else (),
+            )
+
+        async def is_without() -> bool:
+            return await seen() == (True, ())
+
+        async def is_with() -> bool:
+            return await seen() == (False, (Capability.GROVE,))
+
+        await found.start("watcher", "discovery")
+        await eventually(is_without, within=PATIENCE)
+        stored = await found.cluster.apply(definition, manager="test")
+        await eventually(is_with, within=PATIENCE)
+        await found.cluster.delete(ref_of(stored), uid=uid_of(stored))
+        await eventually(is_without, within=PATIENCE)
