@@ -15,9 +15,11 @@ from shared.api.objects import Quantity
 from shared.api.platform import DiscoveryBackend
 from shared.api.validation.quantities import is_quantity
 from shared.core import labels
-from shared.core.json import items, text
+from shared.core.json import items, mapping, text
+from shared.core.shells import unreadable
 
 MIN_NODES = 2
+DEFAULT_COMMAND = ("/bin/sh", "-c")  # of all that may span nodes, where the user gives none
 
 
 def content_violations(graph: Graph) -> tuple[str, ...]:
@@ -64,6 +66,7 @@ def _of_service(component: ComponentSpec, path: str) -> Iterator[str]:
         yield from _amounts(component.resources.limits, f"{path}.resources.limits")
     if component.shared_memory is not None:
         yield from _amount(component.shared_memory.size, f"{path}.sharedMemory.size")
+    yield from _script(component, f"{path}.extraPodSpec.mainContainer")
     if component.multinode is not None and component.multinode.node_count < MIN_NODES:
         yield f"{path}.multinode.nodeCount must be at least {MIN_NODES}; leave multinode out for a single node"
 
@@ -95,6 +98,19 @@ def _amounts(item: ResourceItem | None, path: str) -> Iterator[str]:
 def _amount(value: Quantity | None, path: str) -> Iterator[str]:
     if isinstance(value, str) and value and not is_quantity(value):
         yield f'{path}: "{value}" is not a quantity, such as 500m or 16Gi'
+
+
+def _script(component: ComponentSpec, path: str) -> Iterator[str]:  # W-23
+    """Several nodes need flags in what a shell runs. The text is not repeated: it may hold secrets."""
+    container = mapping(component.extra_pod_spec, "mainContainer")
+    found = unreadable(_words(container, "command") or DEFAULT_COMMAND, _words(container, "args"))
+    if found is not None and component.is_multinode:
+        place, error = found
+        yield f"{path}.{place} is a text that no shell can read: {error}"
+
+
+def _words(container: Mapping[str, object], key: str) -> tuple[str, ...]:
+    return tuple(word for word in items(container, key) if isinstance(word, str))
 
 
 def _reserved_labels(graph: Graph, name: str, component: ComponentSpec, namespace: str) -> dict[str, str]:  # W-21

@@ -13,31 +13,13 @@ from collections.abc import Iterable, Sequence
 SHELL = ("/bin/sh", "-c")
 
 _PYTHON = re.compile(r"(?:.*/)?python[0-9]*(?:\.[0-9]+)*")
-_SHELLS = re.compile(r"(?:.*/)?(?:|a|ba|da|k|z)sh")
 _PYTHON_CALL = re.compile(r"\s*(?:\S*/)?python[0-9.]*\s")
 _SEVERAL = re.compile(r"[;|&<>`#\n]|(?<!\$)\(")  # more than one command, or none that stands alone
-_NESTED = ("<<", "$'", "$(", "`")  # texts within texts, each with quoting of its own
 
 
 def is_python(command: Sequence[str]) -> bool:
     """Return whether the first word of a command is a Python interpreter."""
     return bool(command) and _PYTHON.fullmatch(command[0]) is not None
-
-
-def script_at(words: Sequence[str]) -> int | None:
-    """Return where the text stands that a shell was told to run with `-c`; None where no shell was."""
-    if not words or not _SHELLS.fullmatch(words[0]):
-        return None
-    is_told, is_value = False, False
-    for index, word in enumerate(words[1:], start=1):
-        if is_value:
-            is_value = False
-        elif not word.startswith(("-", "+")):
-            return index if is_told else None
-        elif not word.startswith("--"):
-            is_told = is_told or (word.startswith("-") and "c" in word)
-            is_value = word.endswith("o")  # such as `-euo pipefail`
-    return None
 
 
 def is_python_call(script: str) -> bool:
@@ -49,17 +31,6 @@ def is_python_call(script: str) -> bool:
 def quoted(words: Iterable[str]) -> str:
     """Return words as text that a shell reads as the same words again."""
     return shlex.join(words)
-
-
-def syntax_error(script: str) -> str:
-    """Return what makes a shell's text unreadable; empty for a good one, or one that only a shell can judge."""
-    if any(mark in script for mark in _NESTED):
-        return ""
-    try:
-        list(shlex.shlex(script, posix=True, punctuation_chars=True))
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def count(words: Iterable[str], *names: str) -> int:

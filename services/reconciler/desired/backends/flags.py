@@ -10,8 +10,9 @@ import re
 from collections.abc import Sequence
 
 from services.reconciler.desired.backends.backend import Launch, Node
-from services.reconciler.desired.backends.commands import is_python, quoted, script_at, syntax_error
+from services.reconciler.desired.backends.commands import is_python, quoted
 from services.reconciler.desired.problems import RenderError
+from shared.core.shells import unreadable
 
 _ENDS = re.compile(r"([|&;])")
 _PYTHON = re.compile(r"python[0-9.]*\s")
@@ -74,18 +75,15 @@ def _injected(segment: str, engine: str, flags: str) -> str:
 
 
 def _check(node: Node) -> None:
-    words = (*node.command, *node.args)
-    index = script_at(words)
-    error = syntax_error(words[index]) if index is not None else ""
-    if index is None or not error:
+    found = unreadable(node.command, node.args)
+    if found is None:
         return
-    behind = index - len(node.command)
-    path = f"args[{behind}]" if behind >= 0 else f"command[{index}]"
+    place, error = found
     # The text itself is not repeated: it may hold secrets, and conditions are read by many.
     raise RenderError(
-        f"extraPodSpec.mainContainer.{path}: no shell can read this text, so no flags can be added to it: {error}",
+        f"extraPodSpec.mainContainer.{place}: no shell can read this text, so no flags can be added to it: {error}",
         code="FlagsNotInjectable",
-        remedy=f"close every quote in extraPodSpec.mainContainer.{path} of service {node.service}",
+        remedy=f"close every quote in extraPodSpec.mainContainer.{place} of service {node.service}",
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from services.reconciler.desired.backends.backend import Backend, Launch, Node
-from services.reconciler.desired.backends.commands import SHELL, is_python_call, quoted, script_at
+from services.reconciler.desired.backends.commands import SHELL, is_python_call, quoted
 from services.reconciler.desired.backends.ssh import KEY, PORT, client_steps, server_steps
 from services.reconciler.desired.problems import RenderError
 from shared.core.json import Manifest
+from shared.core.shells import script_at
 
 NAME = "trtllm"
 KEEP_NAMES = "OMPI_MCA_orte_keep_fqdn_hostnames"

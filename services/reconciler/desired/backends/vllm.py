@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from services.reconciler.desired.backends.backend import Backend, Launch, Node
-from services.reconciler.desired.backends.commands import SHELL, count, quoted, script_at
+from services.reconciler.desired.backends.commands import SHELL, count, quoted
 from services.reconciler.desired.backends.flags import leader_of, with_flags, with_flags_in_text
+from shared.core.shells import script_at
 
 NAME = "vllm"
 RAY_PORT = 6379

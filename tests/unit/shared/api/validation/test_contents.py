@@ -25,6 +25,13 @@ def amount(text: str) -> str:
     return f'"{text}" is not a quantity, such as 500m or 16Gi'
 
 
+UNREADABLE = "is a text that no shell can read: No closing quotation"
+
+
+def over_two_nodes(container: dict[str, Any]) -> dict[str, Any]:
+    return {"multinode": {"nodeCount": 2}, "extraPodSpec": {"mainContainer": container}}
+
+
 BAD = [
     pytest.param(
         a_graph({"resources": {"limits": {"memory": "12Gx"}}}),
@@ -63,6 +70,16 @@ BAD = [
         a_graph({"multinode": {"nodeCount": 1}}),
         "spec.services[Main].multinode.nodeCount must be at least 2; leave multinode out for a single node",
         id="one node",
+    ),
+    pytest.param(
+        a_graph(over_two_nodes({"args": ["python3 -m dynamo.sglang --token 'hunter2"]})),
+        f"spec.services[Main].extraPodSpec.mainContainer.args[0] {UNREADABLE}",
+        id="text for the default shell",
+    ),
+    pytest.param(
+        a_graph(over_two_nodes({"command": ["bash", "-c", 'python3 -m dynamo.vllm "']})),
+        f"spec.services[Main].extraPodSpec.mainContainer.command[2] {UNREADABLE}",
+        id="text for a shell in the command",
     ),
     pytest.param(a_graph(envs=[{"value": "x"}]), "spec.envs[0].name is required", id="variable of all without a name"),
     pytest.param(
@@ -124,6 +141,8 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_services()
         pytest.param({"sharedMemory": {"size": 1024}}, id="a whole number"),
         pytest.param({"envs": [{"name": "A", "value": "="}]}, id="variables"),
         pytest.param({"multinode": {"nodeCount": 2}}, id="two nodes"),
+        pytest.param(over_two_nodes({"args": ["python3 -m dynamo.sglang --x 'y'"]}), id="a text for a shell"),
+        pytest.param({"extraPodSpec": {"mainContainer": {"args": ["echo 'open"]}}}, id="a text that gets no flags"),
         pytest.param({"annotations": {BACKEND: "etcd"}}, id="a back end"),
         pytest.param({"newField": {"size": "12Gx"}, "resources": {"limits": {"future": "?"}}}, id="unknown fields"),
     ],

@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reconciler.desired.backends.commands import (
-    count,
-    is_python,
-    is_python_call,
-    quoted,
-    script_at,
-    syntax_error,
-)
+from services.reconciler.desired.backends.commands import count, is_python, is_python_call, quoted
 
 
 @pytest.mark.rule("workloads 6.3 #1")
@@ -40,26 +33,6 @@ def test_no_command_is_no_interpreter() -> None:
 
 @pytest.mark.rule("W-26")
 @pytest.mark.parametrize(
-    ("words", "index"),
-    [
-        pytest.param(["/bin/sh", "-c", "run"], 2, id="behind the option"),
-        pytest.param(["bash", "-lc", "run", "name"], 2, id="among other options"),
-        pytest.param(["bash", "-euo", "pipefail", "-c", "run"], 4, id="behind an option with a value"),
-        pytest.param(["bash", "--login", "-c", "--", "run"], 4, id="behind the end of options"),
-        pytest.param(["/bin/sh", "-c"], None, id="no text"),
-        pytest.param(["/bin/sh", "run.sh"], None, id="a file"),
-        pytest.param(["/bin/sh", "+c", "run"], None, id="an option switched off"),
-        pytest.param(["python3", "-c", "run"], None, id="no shell"),
-        pytest.param(["flush", "-c", "run"], None, id="a name that ends like a shell"),
-        pytest.param([], None, id="nothing"),
-    ],
-)
-def test_finds_the_text_that_a_shell_is_told_to_run(words: list[str], index: int | None) -> None:
-    assert script_at(words) == index
-
-
-@pytest.mark.rule("W-26")
-@pytest.mark.parametrize(
     ("script", "is_call"),
     [
         ("python3 -m dynamo.trtllm --model-path $MODEL", True),
@@ -78,23 +51,6 @@ def test_finds_the_text_that_a_shell_is_told_to_run(words: list[str], index: int
 )
 def test_knows_a_text_that_is_one_call_of_python(script: str, is_call: bool) -> None:
     assert is_python_call(script) is is_call
-
-
-@pytest.mark.rule("W-23")
-@pytest.mark.parametrize(
-    ("script", "error"),
-    [
-        pytest.param("python3 -m x --a '{\"b\": 1}'", "", id="quotes that are closed"),
-        pytest.param("echo 'open", "No closing quotation", id="an open quote"),
-        pytest.param('echo "open', "No closing quotation", id="an open double quote"),
-        pytest.param("echo open\\", "No escaped character", id="nothing behind a backslash"),
-        pytest.param("# don't\npython3 -m x", "", id="a quote in a comment"),
-        pytest.param("cat <<E\ndon't\nE\npython3 -m x", "", id="a text within is left to the shell"),
-        pytest.param('echo "$(echo \'it"s\')"', "", id="a command within is left to the shell"),
-    ],
-)
-def test_knows_a_text_that_no_shell_can_read(script: str, error: str) -> None:
-    assert syntax_error(script) == error
 
 
 @pytest.mark.rule("W-24", "workloads 6.4 #1")
