@@ -132,7 +132,7 @@ async def test_a_user_that_goes_takes_its_reference_along_and_nothing_else() -> 
     assert uid_of(desk.cluster.peek(SERVICE) or {}) == uid
 
 
-@pytest.mark.rule("W-37")
+@pytest.mark.rule("W-37", "workloads 7.8 modelRef removed")
 async def test_the_service_goes_when_the_last_user_names_another_model() -> None:
     desk = await a_desk()
     desk.use(CHAT)

@@ -120,7 +120,8 @@ async def a_desk(*manifests: Manifest, **more: Any) -> Desk:
 
 
 @pytest.mark.rule(
-    "RB-06", "RB-09", "T-RB-1", "workloads 3.1 #4", "workloads 3.2 #1", "workloads 1.1 Planner service account"
+    *("RB-06", "RB-09", "T-RB-1", "workloads 3.1 #4", "workloads 3.2 #1", "workloads 1.1 Planner service account"),
+    "workloads 1.4 planner-cluster-role-name",
 )
 async def test_makes_the_account_and_its_binding() -> None:
     desk = await a_desk(a_role())
@@ -209,7 +210,7 @@ async def test_an_account_that_is_there_gets_its_binding() -> None:
     assert (desk.cluster.peek(ACCOUNTS) or {})["imagePullSecrets"] == [{"name": "mine"}]
 
 
-@pytest.mark.rule("RB-04", "T-RB-8", "D-25")
+@pytest.mark.rule("RB-04", "T-RB-8", "D-25", "workloads 3.1 4")
 async def test_without_the_role_nothing_is_made_and_the_pass_comes_again_later_and_later() -> None:
     desk = await a_desk(role="non-existent-cluster-role")
 
@@ -375,6 +376,18 @@ async def test_a_graph_gets_its_discovery_account_role_and_binding() -> None:
     desk.cluster.requests.clear()
     await desk.run(CHAT)
     assert desk.cluster.requests == []
+
+
+@pytest.mark.rule("workloads 3.1 7")
+@pytest.mark.parametrize("kind", MANAGED, ids=lambda kind: str(kind.plural))
+async def test_a_grant_that_cannot_be_made_ends_the_pass_with_its_cause_and_the_others_are_made(kind: Resource) -> None:
+    desk = await a_desk()
+    desk.cluster.intercept = lambda request: Refuse(UnreachableError("away")) if request.resource == kind else None
+
+    with pytest.raises(UnreachableError, match="away"):
+        await desk.run(CHAT)
+
+    assert {each for each in MANAGED if desk.cluster.all(each)} == set(MANAGED) - {kind}
 
 
 @pytest.mark.rule("workloads 7.8 discovery kubernetes → etcd")

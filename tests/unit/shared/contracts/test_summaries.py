@@ -320,6 +320,11 @@ def test_every_kind_that_a_graph_is_made_of_is_watched(resource: Resource) -> No
     assert resource in WATCHED
 
 
+@pytest.mark.rule("workloads 9.5 HorizontalPodAutoscaler")
+def test_no_autoscaler_is_watched_since_none_is_made() -> None:
+    assert not {each.plural for each in (*WATCHED, *KNOWN)} & {"horizontalpodautoscalers"}
+
+
 @pytest.mark.parametrize(
     ("limits", "held"),
     [

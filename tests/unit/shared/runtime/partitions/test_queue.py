@@ -30,6 +30,7 @@ def fail(queue: PassQueue, times: int, *, now: float = 0.0) -> None:
         queue.failed(A, now=now, jitter=0.0)
 
 
+@pytest.mark.rule("workloads 9.5 #1")
 @pytest.mark.parametrize(
     ("failures", "seconds"),
     [
