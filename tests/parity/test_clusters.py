@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from shared.core.resources import GRAPHS
 from tests.conformance import Conformance
 from tests.parity.clusters import RecordedCluster
 from tests.parity.commands import containers, words
@@ -20,6 +23,7 @@ def test_objects_and_status_are_those_of_the_reference(
     assert result.compared > 50
 
 
+@pytest.mark.rule("OB-03", "OB-06", "W-29")
 def test_events_tell_of_everything_that_matters_in_those_of_the_reference(
     conformance: Conformance, cluster: RecordedCluster, path: str
 ) -> None:
@@ -28,6 +32,7 @@ def test_events_tell_of_everything_that_matters_in_those_of_the_reference(
     assert told_of(found.reference.events) - told_of(found.ours.events) == set()
 
 
+@pytest.mark.rule("W-22", "W-26", "W-27")
 def test_containers_start_the_same_but_for_the_ways_of_writing_that_are_mended(
     conformance: Conformance, cluster: RecordedCluster, path: str
 ) -> None:
@@ -39,6 +44,17 @@ def test_containers_start_the_same_but_for_the_ways_of_writing_that_are_mended(
     assert ours == reference
 
 
+@pytest.mark.rule("OB-04")
+def test_a_graph_that_becomes_successful_is_told_of_without_a_warning(
+    conformance: Conformance, cluster: RecordedCluster, path: str
+) -> None:
+    ours = comparisons(conformance, cluster)[path].ours
+    states = {each["status"]["state"] for (_, kind, _), each in ours.objects.items() if kind == GRAPHS.kind}
+
+    assert states == {"failed"} or [event for event in ours.events if " Warning " in event] == []
+
+
+@pytest.mark.rule("W-05", "workloads 3.1 8")
 def test_no_pod_mounts_a_secret_that_only_the_reference_copied(
     conformance: Conformance, cluster: RecordedCluster, path: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""A whole graph at once, without a cluster: exactly the objects that the reconciler applies, in its order.
+"""A whole graph at once, without a cluster: exactly the objects that the reconciler makes, in its order.
 
 The reconciler never calls this: it applies a graph's components in one pass and each component's children in others.
 Both ways go through the same two functions, so they cannot differ.
@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.reconciler.desired.adapters import scaling_adapters
 from services.reconciler.desired.children import component_children
+from services.reconciler.desired.claims import volume_claims
 from services.reconciler.desired.component import NOTHING, Surroundings
 from services.reconciler.desired.graphs import graph_children
 from services.reconciler.desired.grove.choice import Mode
@@ -31,7 +33,7 @@ class Rendering:
 
 
 def render(graph: Mapping[str, Any], platform: PlatformContext) -> list[Manifest]:
-    """Return the objects that the reconciler applies for a graph: its own first, then those of its components.
+    """Return the objects that the reconciler makes for a graph: its own first, then those of its components.
 
     Owner references carry no uid, since only a cluster gives one. Raises InvalidObjectError for an unreadable graph.
     """
@@ -39,12 +41,17 @@ def render(graph: Mapping[str, Any], platform: PlatformContext) -> list[Manifest
 
 
 def rendering(graph: Mapping[str, Any], platform: PlatformContext, surroundings: Surroundings = NOTHING) -> Rendering:
-    """Return the objects of a graph together with the problems and warnings that rendering them met."""
-    stage = graph_children(without_nulls(graph), platform, surroundings)
+    """Return the objects of a graph together with the problems and warnings that rendering them met.
+
+    What is made once and then left alone (claims, the replicas of an adapter) is there as it is when it is made.
+    """
+    whole = without_nulls(graph)
+    stage = graph_children(whole, platform, surroundings)
+    seeds = (*volume_claims(whole).seeds, *scaling_adapters(whole).seeds)
     components = stage.manifests if stage.mode is Mode.COMPONENTS else ()
     children = [component_children(component, platform, surroundings) for component in components]
     return Rendering(
-        manifests=(*stage.manifests, *(child for found in children for child in found.manifests)),
+        manifests=(*seeds, *stage.manifests, *(child for found in children for child in found.manifests)),
         problems=(*stage.problems, *(found.problem for found in children if found.problem is not None)),
         warnings=tuple(
             caution.text for cautions in (stage.cautions, *(each.cautions for each in children)) for caution in cautions
