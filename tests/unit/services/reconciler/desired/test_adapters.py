@@ -36,7 +36,7 @@ def test_an_adapter_names_its_graph_and_its_service_and_belongs_to_the_graph() -
 
 
 @pytest.mark.rule(
-    "SA-T1", "SA-T2", "SA-T3", "SA-T5", "SA-T6", "SA-01", "workloads 12 DGD #5", "workloads 4.8 #1", "TB-12", "SA-T7"
+    "SA-T1", "SA-T2", "SA-T3", "SA-T5", "SA-T6", "SA-01", "workloads 12 DGD #4", "workloads 4.8 #1", "TB-12", "SA-T7"
 )
 @pytest.mark.parametrize(
     ("services", "expected"),

@@ -61,7 +61,7 @@ def names(surroundings: Surroundings = NVCR, **spec: Any) -> list[str]:
 
 
 @pytest.mark.rule(
-    "workloads 12 Pull #1", "workloads 5.8 #9", "workloads 1.3 nvidia.com/disable-image-pull-secret-discovery"
+    "workloads 12 Pull secrets #1", "workloads 5.8 #9", "workloads 1.3 nvidia.com/disable-image-pull-secret-discovery"
 )
 @pytest.mark.parametrize(
     ("annotations", "expected"),
@@ -76,22 +76,22 @@ def test_only_the_exact_annotation_turns_discovery_off(annotations: dict[str, st
     assert names(annotations=annotations) == expected
 
 
-@pytest.mark.rule("workloads 12 Pull #1", "workloads 12 Pull #4", "PS-06")
+@pytest.mark.rule("workloads 12 Pull secrets #1", "workloads 12 Pull secrets #4", "PS-06")
 def test_a_namespace_without_secrets_adds_none() -> None:
     assert names(NOTHING) == []
 
 
-@pytest.mark.rule("workloads 12 Pull #2", "workloads 5.8 #7", "workloads 5.8 #8")
+@pytest.mark.rule("workloads 12 Pull secrets #2", "workloads 5.8 #7", "workloads 5.8 #8")
 def test_a_secret_that_the_user_lists_is_not_repeated() -> None:
     assert names(extraPodSpec={"imagePullSecrets": [{"name": "own"}, {"name": "two"}]}) == ["own", "two", "one"]
 
 
-@pytest.mark.rule("workloads 12 Pull #3", "OB-07", "TB-25")
+@pytest.mark.rule("workloads 12 Pull secrets #3", "OB-07", "TB-25")
 def test_discovered_secrets_come_once_and_in_order() -> None:
     assert names() == ["one", "two"]
 
 
-@pytest.mark.rule("workloads 12 Pull #4")
+@pytest.mark.rule("workloads 12 Pull secrets #4")
 @pytest.mark.parametrize("given", [None, []])
 def test_a_list_that_is_null_or_empty_is_as_none(given: object) -> None:
     assert names(extraPodSpec={"imagePullSecrets": given}) == ["one", "two"]

@@ -89,7 +89,7 @@ def test_no_content_breaks_more_than_its_own_secret(content: bytes) -> None:
     assert hosts == ()
 
 
-@pytest.mark.rule("OB-07", "PS-01", "workloads 12 Pull #3")
+@pytest.mark.rule("OB-07", "PS-01", "workloads 12 Pull secrets #3")
 def test_names_are_listed_by_registry_each_once_and_in_order() -> None:
     assert by_registry({"b": ("nvcr.io", "a.io"), "a": ("nvcr.io",), "c": ()}) == {"a.io": ["b"], "nvcr.io": ["a", "b"]}
 

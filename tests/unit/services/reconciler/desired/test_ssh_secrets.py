@@ -74,7 +74,7 @@ def test_settings_say_where_the_keys_are() -> None:
     assert source_ref(settings) == Ref(SECRETS, "dynamo-system", "keys")
 
 
-@pytest.mark.rule("MS-04", "MS-T3", "TB-26", "W-05", "workloads 9.7 #1", "workloads 12 MPI #3")
+@pytest.mark.rule("MS-04", "TB-26", "W-05", "workloads 9.7 #1", "workloads 12 MPI secret #3")
 def test_a_copy_has_type_and_data_of_its_source_says_where_it_is_from_and_has_no_owner() -> None:
     copy = ssh_copy(SOURCE, "llm")
 
@@ -142,7 +142,7 @@ def test_a_refresh_replaces_the_data_whole_and_is_guarded() -> None:
     ]
 
 
-@pytest.mark.rule("MS-05", "MS-06", "MS-T2", "workloads 9.7 #1", "workloads 3.1 8", "workloads 12 MPI #2")
+@pytest.mark.rule("MS-05", "MS-06", "workloads 9.7 #1", "workloads 3.1 8", "workloads 12 MPI secret #2")
 def test_a_missing_source_is_told_in_the_words_of_the_reference_and_named() -> None:
     problem = no_source(Ref(SECRETS, "dynamo-system", "keys"))
 

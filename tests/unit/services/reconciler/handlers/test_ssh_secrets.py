@@ -81,7 +81,7 @@ async def test_a_graph_that_needs_no_keys_asks_for_none() -> None:
     assert desk.asked == []
 
 
-@pytest.mark.rule("workloads 12 MPI #3", "MS-T3", "workloads 9.7 #1")
+@pytest.mark.rule("workloads 12 MPI secret #3", "workloads 9.7 #1")
 async def test_the_keys_are_copied_with_type_and_data() -> None:
     desk = Desk()
     source = desk.cluster.put(keys())
@@ -108,7 +108,7 @@ async def test_nothing_of_the_keys_is_told() -> None:
     assert CANARY not in str(problem)
 
 
-@pytest.mark.rule("workloads 12 MPI #1", "MS-03", "MS-T1", "TB-26")
+@pytest.mark.rule("workloads 12 MPI secret #1", "MS-03", "TB-26")
 async def test_a_secret_of_the_user_is_used_as_it_is() -> None:
     desk = Desk()
     desk.know(desk.cluster.put(keys()))
@@ -171,7 +171,7 @@ async def test_a_copy_outlives_its_source() -> None:
     assert desk.cluster.peek(COPY) is not None
 
 
-@pytest.mark.rule("workloads 12 MPI #2", "MS-05", "MS-T2", "MS-06")
+@pytest.mark.rule("workloads 12 MPI secret #2", "MS-05", "MS-06")
 async def test_a_missing_source_is_a_problem_of_graphs_that_need_it() -> None:
     desk = Desk()
 
@@ -201,7 +201,7 @@ async def test_in_the_namespace_of_the_source_nothing_is_copied() -> None:
     assert desk.cluster.writes == ()
 
 
-@pytest.mark.rule("workloads 12 MPI #4", "MS-T4")
+@pytest.mark.rule("workloads 12 MPI secret #4")
 async def test_a_copy_that_another_graph_made_meanwhile_is_enough() -> None:
     desk = Desk()
     desk.cluster.put(keys())
@@ -211,7 +211,7 @@ async def test_a_copy_that_another_graph_made_meanwhile_is_enough() -> None:
     assert desk.told.decisions == []
 
 
-@pytest.mark.rule("workloads 12 MPI #5", "MS-05", "MS-T5")
+@pytest.mark.rule("workloads 12 MPI secret #5", "MS-05")
 async def test_a_server_that_is_away_when_the_copy_is_made_is_tried_again() -> None:
     desk = Desk()
     desk.cluster.put(keys())
@@ -221,7 +221,7 @@ async def test_a_server_that_is_away_when_the_copy_is_made_is_tried_again() -> N
         await desk.provide()
 
 
-@pytest.mark.rule("workloads 12 MPI #5", "MS-05")
+@pytest.mark.rule("workloads 12 MPI secret #5", "MS-05")
 @pytest.mark.parametrize(
     ("verb", "namespace", "told"),
     [
