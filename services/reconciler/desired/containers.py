@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from services.reconciler.desired.backends.backend import Backend
 from services.reconciler.desired.component import Component
-from services.reconciler.desired.environments import environment, variable
+from services.reconciler.desired.environments import environment, extended, variable
 from services.reconciler.desired.merging import CONTAINER, merged
 from services.reconciler.desired.ports import ports, reachable
 from services.reconciler.desired.resources import resources
@@ -28,7 +28,7 @@ def main_container(component: Component, backend: Backend, found: Storage, platf
     container |= _spec_probes(component)
     parts: Manifest = {
         "ports": ports(component.type.port, items(given, "ports")),
-        "env": _with_cache(environment(component, platform), backend, found.cache),
+        "env": extended(environment(component, platform), _cache(backend, found.cache)),
         "envFrom": _sources(component, given),
         "resources": resources(component.spec.resources, given),
         "volumeMounts": found.mounts,
@@ -57,9 +57,6 @@ def _sources(component: Component, given: Mapping[str, object]) -> list[object]:
     return [*items(given, "envFrom"), *([{"secretRef": {"name": secret}}] if secret else [])]
 
 
-def _with_cache(variables: list[Manifest], backend: Backend, path: str) -> list[Manifest]:
-    """Tell the engine where its cache is (W-18), unless the user did (W-13)."""
-    name = backend.cache_variable
-    if not path or not name or any(entry["name"] == name for entry in variables):
-        return variables
-    return [*variables, variable(name, path)]
+def _cache(backend: Backend, path: str) -> list[Manifest]:
+    """Tell the engine where its cache is (W-18)."""
+    return [variable(backend.cache_variable, path)] if path and backend.cache_variable else []

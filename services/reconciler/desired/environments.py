@@ -37,6 +37,15 @@ def joined(*layers: Iterable[Manifest]) -> list[Manifest]:
     return [by_name[name] for name in _referenced_first(ordered, needs)]
 
 
+def extended(variables: list[Manifest], added: Iterable[Manifest]) -> list[Manifest]:
+    """Return variables with an engine's own behind them; those that the user has stay as they are (W-13)."""
+    known = {text(entry, "name") for entry in variables}
+    new = {text(entry, "name"): entry for entry in added if text(entry, "name") not in known}
+    if any(_references(entry, new) for entry in variables):
+        return joined(variables, new.values())
+    return [*variables, *new.values()]
+
+
 def variable(name: str, value: str) -> Manifest:
     """Return a variable with a literal value; an empty value is left out, which means the same."""
     return {"name": name, "value": value} if value else {"name": name}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from services.reconciler.desired.backends.backend import SSH_KEYS, Backend, Launch, Node
 from services.reconciler.desired.component import Component
-from services.reconciler.desired.environments import variable
+from services.reconciler.desired.environments import extended, variable
 from services.reconciler.desired.layouts import Layout
 from services.reconciler.desired.quantities import amount
 from shared.api.components import Resources
@@ -60,10 +60,9 @@ def launched(container: Manifest, launch: Launch | None) -> Manifest:
         result["args"] = list(launch.args)
     if launch.readiness is not None:
         result["readinessProbe"] = launch.readiness
-    known = {text(entry, "name") for entry in items(container, "env")}
-    added = [variable(name, value) for name, value in launch.variables if name not in known]  # W-13
-    if added:
-        result["env"] = [*items(container, "env"), *added]
+    if launch.variables:
+        added = [variable(name, value) for name, value in launch.variables]
+        result["env"] = extended(container.get("env", []), added)
     if launch.ssh_secret:
         mount = {"name": launch.ssh_secret, "mountPath": SSH_KEYS, "readOnly": True}
         result["volumeMounts"] = [*items(container, "volumeMounts"), mount]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.reconciler.desired.component import component_of
 from services.reconciler.desired.components import component_deployment
-from services.reconciler.desired.environments import joined, variable
+from services.reconciler.desired.environments import extended, joined, variable
 from services.reconciler.desired.pods import pod_spec
 from shared.api.platform import Discovery, DiscoveryBackend, Etcd, ModelExpress, Nats, PlatformContext, Prometheus
 from tests.unit.services.reconciler.desired.builders import PLATFORM, a_graph, a_service, container_of, environment_of
@@ -151,6 +151,22 @@ def test_sorts_by_code_point() -> None:
 )
 def test_places_referenced_variables_first(variables: dict[str, str], expected: list[str]) -> None:
     assert names(joined([variable(name, value) for name, value in variables.items()])) == expected
+
+
+@pytest.mark.rule("W-13", "workloads 5.4 #2")
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param([variable("Z", "1")], ["Z", "ENGINE"], id="behind all others"),
+        pytest.param([variable("A", "1"), variable("B", "$(ENGINE)/x")], ["A", "ENGINE", "B"], id="where it is needed"),
+        pytest.param([variable("ENGINE", "mine"), variable("Z", "1")], ["ENGINE", "Z"], id="not if it is there"),
+    ],
+)
+def test_a_variable_of_an_engine_stands(given: list[Any], expected: list[str]) -> None:
+    found = extended(given, [variable("ENGINE", "theirs")])
+
+    assert names(found) == expected
+    assert all(entry in found for entry in given)
 
 
 def test_an_empty_value_is_left_out() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 from hypothesis import given
@@ -117,6 +118,16 @@ def test_flags_for_a_shell_make_one_line_that_replaces_the_shell(args: tuple[str
     launch = with_flags(a_node("python3 -m dynamo.sglang", args), "sglang", F, needs_shell=True)
 
     assert (launch.command, launch.args) == (("sh", "-c"), (line,))
+
+
+@pytest.mark.rule("W-26")
+@given(st.lists(st.text()), st.lists(st.text()))
+def test_a_line_for_a_shell_holds_every_word_of_the_user(command: list[str], args: list[str]) -> None:
+    node = a_node(("python3", *command), tuple(args))
+
+    (line,) = with_flags(node, "sglang", F, needs_shell=True).args
+
+    assert shlex.split(line) == ["exec", "python3", *command, *args, "--f", "1"]
 
 
 @pytest.mark.rule("workloads 6.3 three elements echo start, python -m dynamo.sglang, echo done")
