@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,12 +50,12 @@ class Verdict:
         return f"{self.cluster:<12} {self.manifests:3d} manifests  {self.seconds:6.1f} s  {state}"
 
 
-def main() -> int:
+def main(words: Sequence[str]) -> int:
     """Run the clusters that are named, else all of them, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.parity.live")
     parser.add_argument("clusters", nargs="*", help="names of clusters, or their beginnings")
     parser.add_argument("--keep", type=Path, help="keep the recordings in this folder")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     chosen = [each for each in CLUSTERS if not arguments.clusters or each.name.startswith(tuple(arguments.clusters))]
     conformance = conformance_here()
     if isinstance(conformance, str):
@@ -123,4 +123,4 @@ def _said(difference: Difference) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))
