@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.core import labels
@@ -16,13 +17,16 @@ from shared.core.json import Manifest, mapping, text
 from shared.core.objects import controller_of, labels_of, name_of, namespace_of
 from shared.core.resources import (
     COMPONENTS,
+    ENDPOINT_SLICES,
     GRAPHS,
     MODELS,
     POD_CLIQUE_SETS,
+    PODS,
     REQUESTS,
     ROLE_BINDINGS,
     ROLES,
     SERVICE_ACCOUNTS,
+    SERVICES,
     Resource,
 )
 
@@ -115,12 +119,17 @@ def _also_keys(resource: Resource, manifest: Manifest) -> list[Key]:
     if resource is GRAPHS and REQUEST_LABEL in own_labels:
         home = own_labels.get(REQUEST_NAMESPACE_LABEL, namespace)
         found.append(Key(REQUESTS.plural, home, own_labels[REQUEST_LABEL]))
-    if labels.BASE_MODEL_HASH in own_labels:
+    if labels.BASE_MODEL_HASH in own_labels and _serves_a_model(resource, own_labels):
         found.append(model_key(namespace, own_labels[labels.BASE_MODEL_HASH]))
     found += [model_key(namespace, model_hash(model)) for model in _model_references(resource, manifest)]
     if resource in (GRAPHS, REQUESTS):
         found.append(accounts_key(namespace))
     return found
+
+
+def _serves_a_model(resource: Resource, own_labels: Mapping[str, str]) -> bool:
+    """Return whether an object with a model's label is where the model runs, or the Service that is the model's own."""
+    return resource in (PODS, ENDPOINT_SLICES) or (resource is SERVICES and not own_labels.get(labels.GRAPH_NAME))
 
 
 def _model_references(resource: Resource, manifest: Manifest) -> list[str]:

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.rbac.grants import discovery, planner
+from services.reconciler.desired.adapters import scaling_adapters
 from services.reconciler.desired.children import component_children
+from services.reconciler.desired.claims import volume_claims
 from services.reconciler.desired.graphs import graph_children
-from shared.api.platform import PlatformContext
+from shared.api.platform import Capability, PlatformContext
 from shared.contracts.keys import (
     PARTITIONS,
     REQUEST_LABEL,
@@ -31,8 +33,11 @@ from shared.core.json import Manifest
 from shared.core.objects import ref_of
 from shared.core.resources import (
     COMPONENTS,
+    DEPLOYMENTS,
     ENDPOINT_SLICES,
     GRAPHS,
+    INGRESSES,
+    LEADER_WORKER_SETS,
     NODES,
     POD_CLIQUE_SCALING_GROUPS,
     POD_CLIQUE_SETS,
@@ -63,19 +68,43 @@ def owned_by(resource: Resource, name: str) -> list[dict[str, object]]:
     return [{**reference, "controller": True}]
 
 
-@settings(max_examples=25, deadline=None)
-@given(NAMES, st.lists(NAMES, min_size=1, max_size=3, unique_by=str.lower))
-def test_every_object_of_a_graph_has_the_graph_s_key(graph: str, services: list[str]) -> None:
-    spec = {each: {"componentType": "worker", "extraPodSpec": {"mainContainer": {"image": "a"}}} for each in services}
-    manifest = an_object(GRAPHS, graph, uid="u") | {"spec": {"backendFramework": "vllm", "services": spec}}
-    context = PlatformContext()
+CLUSTERS = st.sampled_from(((), (Capability.LWS, Capability.ISTIO), (Capability.GROVE, Capability.KAI)))
 
-    components = graph_children(manifest, context).manifests
+
+def a_service(*, nodes: int) -> dict[str, Any]:
+    """Return a service that has everything a service can have."""
+    return {
+        "componentType": "frontend" if nodes == 1 else "worker",
+        "ingress": {"enabled": True, "host": "chat", "useVirtualService": True, "virtualServiceGateway": "mesh"},
+        "extraPodSpec": {"mainContainer": {"image": "a", "command": ["python3"], "args": ["-m", "dynamo.vllm"]}},
+        "resources": {"limits": {"gpu": "2"}},
+        "scalingAdapter": {"enabled": True},
+        **({"multinode": {"nodeCount": nodes}} if nodes > 1 else {}),
+    }
+
+
+@settings(max_examples=25, deadline=None)
+@given(NAMES, st.lists(NAMES, min_size=1, max_size=3, unique_by=str.lower), CLUSTERS)
+def test_every_object_of_a_graph_has_the_graph_s_key(
+    graph: str, services: list[str], offers: tuple[Capability, ...]
+) -> None:
+    nodes = 2 if offers else 1
+    spec = {each: a_service(nodes=nodes if number else 1) for number, each in enumerate(services)}
+    claim = {"name": "models", "create": True, "size": "1Gi", "storageClass": "s", "volumeAccessMode": "ReadWriteMany"}
+    manifest = an_object(GRAPHS, graph, uid="u") | {
+        "spec": {"backendFramework": "vllm", "services": spec, "pvcs": [claim]}
+    }
+    context = PlatformContext().with_capabilities(offers)
+
+    of_graph = graph_children(manifest, context).manifests
+    components = [each for each in of_graph if ref_of(each).resource is COMPONENTS]
     children = [child for each in components for child in component_children(each, context).manifests]
+    apart = (*volume_claims(manifest).seeds, *scaling_adapters(manifest).manifests)
     grants = discovery.grants(graph, "team", "u")
 
-    found = {keys(ref_of(each).resource, each).own for each in (manifest, *components, *children, *grants)}
-    assert found == {graph_key("team", graph)}
+    made = [manifest, *of_graph, *children, *apart, *grants]
+    assert {keys(ref_of(each).resource, each).own for each in made} == {graph_key("team", graph)}
+    assert len(made) > len(services) * 2
 
 
 @settings(max_examples=40, deadline=None)
@@ -178,8 +207,19 @@ def test_what_serves_a_model_is_also_of_the_model() -> None:
     assert keys(ENDPOINT_SLICES, an_object(ENDPOINT_SLICES, labels={labels.BASE_MODEL_HASH: "abc"})).also == (
         model_key("team", "abc"),
     )
+    assert keys(PODS, an_object(PODS, labels={labels.BASE_MODEL_HASH: "abc"})).also == (model_key("team", "abc"),)
+    assert keys(SERVICES, an_object(SERVICES, labels={labels.BASE_MODEL_HASH: "abc"})).also == (
+        model_key("team", "abc"),
+    )
     component = an_object(COMPONENTS) | {"spec": {"modelRef": {"name": "llama"}}}
     assert keys(COMPONENTS, component).also == (model_key("team", model_hash("llama")),)
+
+
+@pytest.mark.parametrize("resource", [DEPLOYMENTS, SERVICES, LEADER_WORKER_SETS, INGRESSES])
+def test_what_a_graph_is_made_of_is_no_business_of_its_models(resource: Resource) -> None:
+    made = an_object(resource, labels={labels.GRAPH_NAME: "chat", labels.BASE_MODEL_HASH: "abc"})
+
+    assert keys(resource, made) == Keys(graph_key("team", "chat"))
 
 
 def test_a_request_is_also_of_the_accounts() -> None:
