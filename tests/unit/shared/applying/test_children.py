@@ -286,6 +286,7 @@ async def test_what_ends_the_process_is_no_failed_write() -> None:
         await desk.want(a_child())
 
 
+@pytest.mark.rule("OB-01")
 async def test_no_more_than_a_few_writes_run_at_once() -> None:
     desk = await a_desk()
     desk.cluster.intercept = lambda request: Delay(timedelta(seconds=1))

@@ -63,7 +63,31 @@ def test_what_is_as_applied_is_left_alone() -> None:
     assert found.kept == record(a_child()).children
 
 
-@pytest.mark.rule("workloads 9.1 present (3)", "workloads 9.1 H ≠ last hash", "workloads 12 Sync #1")
+@pytest.mark.rule("workloads 9.1 absent", "workloads 12 Sync #1")
+def test_what_is_neither_wanted_nor_there_is_not_thought_of() -> None:
+    assert planned().is_empty
+
+
+@pytest.mark.rule("W-51", "workloads 9.1 #5")
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        pytest.param({"a": [1, 2], "b": {"c": 1, "d": 2}}, [], id="the same"),
+        pytest.param({"b": {"d": 2, "c": 1}, "a": [1, 2]}, [], id="keys in another order"),
+        pytest.param({"a": [2, 1], "b": {"c": 1, "d": 2}}, [("one", "updated")], id="a list in another order"),
+    ],
+)
+def test_the_order_of_keys_does_not_count_and_that_of_lists_does(wanted: Any, expected: list[tuple[str, str]]) -> None:
+    before = a_child(x={"a": [1, 2], "b": {"c": 1, "d": 2}})
+
+    found = planned(a_child(x=wanted), inventory=record(before), view=a_view([live(before)]))
+
+    assert reasons(found) == expected
+
+
+@pytest.mark.rule(
+    "workloads 9.1 present (3)", "workloads 9.1 H ≠ last hash", "workloads 12 Sync #1", "workloads 9.1 #3"
+)
 def test_what_is_desired_differently_is_updated() -> None:
     found = planned(a_child(type="NodePort"), inventory=record(a_child()), view=a_view([live(a_child())]))
 
@@ -113,7 +137,10 @@ def test_what_was_made_anew_by_somebody_is_repaired() -> None:
 
 
 @pytest.mark.rule(
-    "workloads 9.1 hash annotation missing", "workloads 9.1 generation annotation missing", "workloads 12 Sync #1"
+    "workloads 9.1 hash annotation missing",
+    "workloads 9.1 generation annotation missing",
+    "workloads 12 Sync #1",
+    "workloads 9.1 #6",
 )
 def test_what_is_there_without_a_record_is_applied() -> None:
     assert reasons(planned(a_child(), view=a_view([live(a_child())]))) == [("one", "updated")]
@@ -193,6 +220,17 @@ def test_what_is_held_without_a_record_is_left_alone_too() -> None:
     )
 
     assert (found.is_empty, found.kept) == (True, {})
+
+
+@pytest.mark.rule("W-33")
+@pytest.mark.parametrize("first", [live(a_child(owner="somebody")), live(a_child(), deletionTimestamp="now")])
+def test_what_comes_after_a_name_that_is_taken_or_going_waits(first: Manifest) -> None:
+    asked = Wanted([a_child(), a_child(name="two")], after={TWO: ONE})
+
+    found = planned_as(asked, EMPTY, a_view([first]))
+
+    assert found.is_empty
+    assert TWO in found.waiting
 
 
 @pytest.mark.rule("W-31")

@@ -13,7 +13,14 @@ from shared.core.errors import InvalidObjectError
 from tests.unit.services.reconciler.desired.builders import PLATFORM, a_component_manifest
 
 
-@pytest.mark.rule("workloads 7.1 #5", "workloads 7.1 #6", "workloads 7.5 <name>")
+@pytest.mark.rule(
+    "workloads 7.1 #5",
+    "workloads 7.1 #6",
+    "workloads 7.5 <name>",
+    "workloads 7.5 <name>-p",
+    "workloads 7.5 <name>-d",
+    "W-34",
+)
 def test_a_single_node_component_is_a_deployment_and_a_service_that_it_owns() -> None:
     found = component_children(a_component_manifest(), PLATFORM)
 

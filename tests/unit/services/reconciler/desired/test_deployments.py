@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.reconciler.desired.deployments import deployment, strategy
+from services.reconciler.desired.pods import pod_template
 from tests.unit.services.reconciler.desired.builders import PLATFORM, a_component
 
 STRATEGY = "nvidia.com/deployment-strategy"
@@ -61,6 +62,23 @@ def test_carries_the_wanted_replicas(replicas: int) -> None:
 @pytest.mark.rule("workloads 7.2 spec.replicas", "workloads 4.8 #1")
 def test_leaves_replicas_open_when_nobody_asks_for_a_number() -> None:
     assert "replicas" not in deployment(a_component(), PLATFORM)["spec"]
+
+
+@pytest.mark.rule(
+    "workloads 7.2 name / namespace", "workloads 7.2 spec.template", "workloads 7.1 #10", "workloads 7.1 #11"
+)
+def test_is_named_as_its_component_and_runs_the_component_s_pods() -> None:
+    component = a_component(labels={"team": "a"}, annotations={"note": "1"})
+
+    made = deployment(component, PLATFORM)
+
+    assert made["metadata"] == {
+        "name": "g-w",
+        "namespace": "llm",
+        "labels": {"team": "a"},
+        "annotations": {"note": "1"},
+    }
+    assert made["spec"]["template"] == pod_template(component, PLATFORM)
 
 
 @pytest.mark.rule("workloads 7.2 spec.selector.matchLabels")

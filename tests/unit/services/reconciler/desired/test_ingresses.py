@@ -64,7 +64,7 @@ def test_nothing_is_made_that_no_class_would_serve(spec: dict[str, Any]) -> None
     assert made(**spec) is None
 
 
-@pytest.mark.rule("workloads 7.7 #2", "workloads 12 Ingress #1")
+@pytest.mark.rule("workloads 7.7 #2", "workloads 12 Ingress #1", "workloads 1.1 Default ingress host suffix")
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [

@@ -65,7 +65,13 @@ def test_each_set_has_one_group_that_starts_with_its_leader() -> None:
     assert set(found["spec"]["leaderWorkerTemplate"]) == {"size", "leaderTemplate", "workerTemplate"}
 
 
-@pytest.mark.rule("workloads 7.4 leaderTemplate / workerTemplate", "workloads 7.4 #2", "workloads 10.5")
+@pytest.mark.rule(
+    "workloads 7.4 leaderTemplate / workerTemplate",
+    "workloads 7.4 #2",
+    "workloads 10.5",
+    "workloads 1.1 LWS scheduler name",
+    "workloads 1.2 instance-id, role",
+)
 @pytest.mark.parametrize("role", ["leader", "worker"])
 def test_pods_carry_their_role_and_instance_and_are_scheduled_with_their_group(role: str) -> None:
     template = template_of(made(replicas=2)[1], role)
@@ -107,7 +113,9 @@ def test_the_component_s_own_labels_beat_those_for_pods_and_volcano_the_user_s_s
     assert template["spec"]["schedulerName"] == "volcano"
 
 
-@pytest.mark.rule("workloads 7.4 labels", "workloads 7.4 spec.minMember", "workloads 10.5")
+@pytest.mark.rule(
+    "workloads 7.4 labels", "workloads 7.4 spec.minMember", "workloads 10.5", "workloads 1.2 instance-id, role"
+)
 def test_a_group_needs_all_nodes_of_its_instance() -> None:
     component = a_component(labels=IDENTITY, multinode={"nodeCount": 3})
 

@@ -304,7 +304,7 @@ async def test_an_object_in_deletion_that_is_gone_already_is_no_error() -> None:
 # What is in the way
 
 
-@pytest.mark.rule("workloads 3.1 #2", "workloads 9.4 validation", "W-01")
+@pytest.mark.rule("workloads 3.1 #2", "workloads 9.4 validation", "W-01", "workloads 1.4 enable-webhooks")
 async def test_a_spec_that_came_past_the_webhook_fails_validation_and_keeps_what_runs() -> None:
     desk = await a_desk(a_graph())
     await desk.bring_about()
@@ -362,7 +362,7 @@ async def test_a_name_that_another_owner_controls_is_never_taken() -> None:
 LABEL = {"nvidia.com/dynamo-graph-deployment-name": "chat"}
 
 
-@pytest.mark.rule("workloads 7.1 #9")
+@pytest.mark.rule("workloads 7.1 #9", "workloads 3.1 #11")
 async def test_what_the_api_server_refuses_is_told_without_the_value() -> None:
     desk = await a_desk(a_graph())
     await desk.run(CHAT)
@@ -378,6 +378,7 @@ async def test_what_the_api_server_refuses_is_told_without_the_value() -> None:
     assert "secret-7f3a" not in message
 
 
+@pytest.mark.rule("workloads 9.1 read error", "OB-04")
 async def test_a_lost_connection_is_no_news_for_the_status() -> None:
     desk = await a_desk(a_graph())
     await desk.run(CHAT)

@@ -54,6 +54,7 @@ def test_what_has_no_effect_is_a_warning() -> None:
     ]
 
 
+@pytest.mark.rule("workloads 7.1 #7", "W-29")
 def test_no_change_is_no_event() -> None:
     assert change_notes([]) == []
 

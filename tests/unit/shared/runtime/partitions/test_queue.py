@@ -92,6 +92,7 @@ def test_one_pass_per_primary_at_a_time() -> None:
     assert queue.next(0.0) == Job(A, "child", "", 1)
 
 
+@pytest.mark.rule("OB-01")
 def test_different_primaries_run_side_by_side() -> None:
     queue = PassQueue()
     queue.add_all([A, B], "sweep", now=0.0)
