@@ -1,8 +1,8 @@
 """The rooms that write to a cluster, with their real handlers, on one fake cluster: what they leave there.
 
-No event log and no claims: a room's turn is a pass over every primary that its own router names, on a view that is up
-to date. Turns alternate with the controllers of `workloads.py` until nothing changes any more. That is enough to say
-what is made and reported; how it comes about under failures is the business of tests/chaos.
+No event log and no claims: a room's turn is a pass over every primary that its own router names for what has changed,
+on a view that is up to date. Turns alternate with the controllers of `workloads.py` until nothing changes any more.
+That is enough to say what is made and reported; how it comes about under failures is the business of tests/chaos.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from shared.contracts.facts import (
 )
 from shared.contracts.facts import QUEUES as QUEUES_OF_KAI
 from shared.contracts.ownership import DISCOVERY, RBAC
-from shared.core.outcomes import Outcome
+from shared.core.outcomes import Done, Outcome
 from shared.core.resources import GRAPHS, NAMESPACES, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
 from shared.ports.passes import Decision, Handler, Work
 from shared.ports.store import Put
-from shared.runtime.partitions.router import routes
+from shared.runtime.partitions.router import concerned
 from shared.runtime.partitions.rules import PassRules, pass_rules
-from shared.runtime.partitions.views.view import PartitionView, PassView
+from shared.runtime.partitions.views.view import Effect, PartitionView, PassView
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.store import FakeStore
@@ -74,28 +74,37 @@ class Held:
 
 @dataclass(slots=True)
 class Room:
-    """One service as the owner of everything."""
+    """One service as the owner of everything: what changed since its last turn queues what its router says."""
 
     rules: PassRules
     fence: Held
     view: PartitionView = field(default_factory=lambda: PartitionView(0, 1))
+    _heard: int = 0  # changes of the cluster
+    _queue: set[Ref] = field(default_factory=set)
 
-    async def turn(self, cluster: FakeCluster, facts: Mapping[str, bytes]) -> list[Outcome]:
-        """Pass once over every primary that the cluster's objects concern."""
-        self._see(cluster)
-        primaries = sorted({queued.primary for placed in self.view for queued in routes(placed, self.rules.router)})
-        return [await self._pass(primary, facts) for primary in primaries]
+    async def turn(self, cluster: FakeCluster, facts: Mapping[str, bytes]) -> None:
+        """Pass once over every primary that is concerned; one that has to try again is in the next turn too."""
+        self._hear(cluster)
+        primaries, self._queue = sorted(self._queue), set()
+        for primary in primaries:
+            if not isinstance(await self._pass(primary, facts), Done):
+                self._queue.add(primary)
 
     async def _pass(self, primary: Ref, facts: Mapping[str, bytes]) -> Outcome:
-        view = PassView(self.view, lambda effect: None)
+        def on_own(effect: Effect) -> None:
+            self._queue |= {each.primary for each in concerned(effect, self.rules.router)} - {primary}
+
+        view = PassView(self.view, on_own)
         work = Work(primary, view, self.fence, "edit", cause="event-1", correlation="edit.1", facts=facts)
         return await self.rules.primaries[primary.resource](work)
 
-    def _see(self, cluster: FakeCluster) -> None:
-        for resource in sorted(self.rules.reads):
-            for manifest in cluster.all(resource):
-                self.view.take_object(manifest)
-        self.view.forget_all(lambda placed: cluster.peek(placed.entry.ref) is None)
+    def _hear(self, cluster: FakeCluster) -> None:
+        changes = cluster.objects.changes[self._heard :]
+        self._heard += len(changes)
+        for change in changes:
+            if change.ref.resource in self.rules.reads and change.after is not None:
+                effect = self.view.take_object(change.after)
+                self._queue |= {each.primary for each in concerned(effect, self.rules.router)} if effect else set()
 
 
 @dataclass(slots=True)
