@@ -105,6 +105,7 @@ def plan(desired: Wanted, *, owner_uid: str, inventory: Inventory, view: View, m
         found.take(ref_of(manifest), manifest, seeds.pop(ref_of(manifest), None))
     for ref, seed in seeds.items():
         found.take_seed(ref, seed)
+    found.put_off()
     unwanted = _unwanted(found.wanted, owner_uid=owner_uid, inventory=inventory, view=view, managed=managed)
     if desired.keeps_unwanted:
         found.keep(unwanted)
@@ -150,6 +151,14 @@ class _Found:
             reason, planted = _reason(entry, applied, wanted), seed if entry is None else None
             after = self.desired.after.get(ref)
             self.changes.append(Change(ref, manifest, wanted, reason, planted, hold, after))
+
+    def put_off(self) -> None:
+        """Let wait what comes after something that cannot be written in this pass."""
+        blocked = {*self.foreign, *self.waiting}
+        late = [change.ref for change in self.changes if change.after in blocked]
+        self.changes = [change for change in self.changes if change.after not in blocked]
+        self.waiting += late
+        self.keep(late)
 
     def keep(self, refs: Iterable[Ref]) -> None:
         """Keep what is recorded of some children."""

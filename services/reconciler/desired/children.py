@@ -18,9 +18,11 @@ from services.reconciler.desired.owners import owned, owner_of
 from services.reconciler.desired.pods import launch_cautions
 from services.reconciler.desired.problems import Problem, RenderError
 from services.reconciler.desired.services import service
+from services.reconciler.desired.steps import COMPONENT_STEPS
 from shared.api.platform import PlatformContext
 from shared.core.json import Manifest, text
 from shared.core.objects import name_of
+from shared.core.resources import SERVICES
 
 IGNORED = "SettingIgnored"
 
@@ -50,7 +52,7 @@ def _services(component: Component, _: PlatformContext) -> list[Manifest]:
     try:
         found = service(component)
     except RenderError as error:
-        raise error.within("failed to create or update the service") from error
+        raise error.within(COMPONENT_STEPS[SERVICES]) from error
     return [] if found is None else [found]
 
 

@@ -11,10 +11,11 @@ from services.reconciler.desired.deployments import deployment
 from services.reconciler.desired.leader_worker_sets import leader_worker_sets
 from services.reconciler.desired.pod_groups import pod_group
 from services.reconciler.desired.problems import RenderError
+from services.reconciler.desired.steps import COMPONENT_STEPS
 from shared.api.platform import Capability, PlatformContext
 from shared.core.json import Manifest
+from shared.core.resources import DEPLOYMENTS, LEADER_WORKER_SETS
 
-CANNOT_RECONCILE = "failed to reconcile the resources"
 NO_ORCHESTRATOR = "no multinode orchestrator available"
 
 
@@ -31,8 +32,7 @@ def _deployments(component: Component, platform: PlatformContext) -> list[Manife
     try:
         return [deployment(component, platform)]
     except RenderError as error:
-        step = "failed to create or update the deployment: create or update deployment"
-        raise error.within(f"{CANNOT_RECONCILE}: {step}") from error
+        raise error.within(COMPONENT_STEPS[DEPLOYMENTS]) from error
 
 
 def _gangs(component: Component, platform: PlatformContext) -> list[Manifest]:
@@ -40,7 +40,7 @@ def _gangs(component: Component, platform: PlatformContext) -> list[Manifest]:
     try:
         sets = leader_worker_sets(component, platform)
     except RenderError as error:
-        raise error.within(f"{CANNOT_RECONCILE}: failed to sync the LeaderWorkerSet") from error
+        raise error.within(COMPONENT_STEPS[LEADER_WORKER_SETS]) from error
     return [*(pod_group(component, instance) for instance in range(len(sets))), *sets]
 
 

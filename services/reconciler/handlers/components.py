@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from services.reconciler.desired.children import ComponentChildren, component_children
 from services.reconciler.desired.names import FINALIZER
+from services.reconciler.desired.steps import COMPONENT_STEPS
 from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
-from services.reconciler.handlers.handovers import giving_way
+from services.reconciler.handlers.handovers import giving_way, still_own
 from services.reconciler.handlers.observations import expected_workloads, missing_accounts, own_workloads, stuck_pods
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
@@ -63,7 +64,8 @@ class ComponentHandler:
         if component is None:
             return Done()
         rendered, obstacle = _rendered(component, context)
-        wanted = _wanted(work, inputs.uid, rendered.manifests, keeps_unwanted=obstacle is not None)
+        own = still_own(rendered.manifests, entry, work.view, context.platform)
+        wanted = _wanted(work, inputs.uid, own, keeps_unwanted=obstacle is not None)
         wanted = replace(wanted, inherits=giving_way(entry, work.view, context.platform))
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._accounts[work.primary] = rendered.accounts
@@ -72,7 +74,7 @@ class ComponentHandler:
             result.raise_error()
         needed = map(ref_of, wanted.manifests) if obstacle is None else result.inventory.children
         taken = foreign_problems(result)
-        obstacle = obstacle or obstacle_of(result) or (unrenderable(taken[0]) if taken else None)
+        obstacle = obstacle or obstacle_of(result, COMPONENT_STEPS) or (unrenderable(taken[0]) if taken else None)
         end = _End(result.inventory, tuple(needed), obstacle, frozenset({*wanted.held, *wanted.renewed}))
         outcome = await self._report(work, generation_of(component), end)
         result.raise_error()

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from services.reconciler.desired.problems import Problem
 from services.reconciler.status.notes import Change, Verb
-from services.reconciler.status.obstacles import Obstacle, refused
+from services.reconciler.status.obstacles import Obstacle, refused, unserved
 from shared.applying.children import Result
-from shared.core.errors import PermanentError
+from shared.core.errors import NotFoundError, PermanentError
 from shared.core.refusals import without_values
 from shared.core.resources import Ref, Resource
 
@@ -34,17 +34,20 @@ def obstacle_of(result: Result, steps: Mapping[Resource, str] = MappingProxyType
     `steps` are the words that the reference puts before an error, by the kind that was to be written.
     """
     error = result.written.error if result.written is not None else None
-    if not isinstance(error, PermanentError):
+    if not isinstance(error, PermanentError | NotFoundError):
         return None
     step = next((f"{steps[ref.resource]}: " for ref in _missed(result) if ref.resource in steps), "")
-    return refused(step + without_values(str(error)))
+    said = step + without_values(str(error))
+    # No child is applied under a condition, so what is not found is its kind: its definition has just been removed.
+    return unserved(said) if isinstance(error, NotFoundError) else refused(said)
 
 
 def _missed(result: Result) -> list[Ref]:
-    """Return what was to be written and was not answered."""
+    """Return what was tried to be written and was not answered; what only waited for that was not tried."""
     changes = result.plan.changes if result.plan is not None else ()
     answers = result.written.answers if result.written is not None else {}
-    return sorted(change.ref for change in changes if change.ref not in answers)
+    missed = {change.ref: change.after for change in changes if change.ref not in answers}
+    return sorted(ref for ref, after in missed.items() if after not in missed)
 
 
 def foreign_problems(result: Result) -> list[Problem]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.reconciler.desired.instances import SET_NAME, component_of_set
 from services.reconciler.desired.names import component_name
 from shared.contracts.keys import Key
 from shared.core import labels
@@ -26,11 +27,16 @@ from shared.ports.passes import Entry, Queued, Router
 
 
 def component_of_pod(namespace: str, pod_labels: Mapping[str, str]) -> Ref | None:
-    """Return the component that a pod runs for, by its labels; a component without a graph labels its own name."""
+    """Return the component that a pod runs for, by its labels; only pods with a graph's name belong to any.
+
+    Pods of a Deployment name the component itself, pods of a LeaderWorkerSet their set. What names neither belongs to
+    a service of a graph, or to a component that stands alone (W-20).
+    """
     graph, service = pod_labels.get(labels.GRAPH_NAME, ""), pod_labels.get(labels.COMPONENT, "")
     if not graph:
         return None
-    return Ref(COMPONENTS, namespace, component_name(graph, service) if service else graph)
+    named = pod_labels.get(labels.SELECTOR) or component_of_set(pod_labels.get(SET_NAME, ""))
+    return Ref(COMPONENTS, namespace, named or (component_name(graph, service) if service else graph))
 
 
 # What a pod says only explains why its component is not ready yet, and its steps follow each other within moments.

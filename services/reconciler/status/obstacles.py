@@ -59,6 +59,12 @@ def refused(text: str) -> Obstacle:
     return Obstacle(Stage.WRITING, text, Stage.WRITING.value, remedy)
 
 
+def unserved(text: str) -> Obstacle:
+    """Return the obstacle of a kind that the API server does not serve, though it was said to."""
+    remedy = "install what defines the kind, or change the spec so that it is not needed; it is tried again"
+    return Obstacle(Stage.WRITING, text, "KindNotServed", remedy)
+
+
 def not_finalized(text: str) -> Obstacle:
     """Return the obstacle of a finalizer that could not be set or removed."""
     remedy = "the write is tried again with growing pauses"

@@ -78,6 +78,12 @@ REASONS: tuple[Reason, ...] = (
     Reason("ReplicasUnavailable", _P, "Not all replicas are available.", "See what the pods wait for."),
     Reason("ScalingInProgress", _P, "Grove was not yet told of the wanted number of replicas.", "Wait."),
     Reason(
+        "KindNotServed",
+        _P,
+        "The API server does not serve a kind that is wanted; it is tried again.",
+        "Install what defines the kind.",
+    ),
+    Reason(
         "InstanceOutdated", _P, "A LeaderWorkerSet is made anew in its turn, since its size cannot change.", "Wait."
     ),
     Reason("<Kind>Missing", _P, "Grove has not made the object that counts a service's replicas.", "See Grove's log."),

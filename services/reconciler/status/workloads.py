@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.reconciler.desired.instances import SET_NAME
 from services.reconciler.status.blockers import Blocker
 from shared.core import labels
 from shared.core.json import Manifest, integer, items, mapping, member, text
 from shared.core.resources import DEPLOYMENTS, LEADER_WORKER_SETS
 
 PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
-OF_SET = "leaderworkerset.sigs.k8s.io/name"  # the label that a set's controller puts on its pods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def _troubled(observed: Workload) -> Blocker | None:
 def _incomplete(observed: Workload) -> Blocker | None:
     if _is_complete(observed):
         return None
-    label = f"{OF_SET if observed.is_set else labels.SELECTOR}={observed.name}"
+    label = f"{SET_NAME if observed.is_set else labels.SELECTOR}={observed.name}"
     pods = f"kubectl describe pods -n {observed.namespace} -l {label}"
     remedy = f"its pods have to become ready; {pods} shows what they wait for"
     if observed.is_set:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.reconciler.desired.instances import SET_NAME
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
@@ -19,7 +20,7 @@ from shared.applying.plans import Plan, Removal
 from shared.applying.writes import Written
 from shared.contracts.keys import graph_key
 from shared.core import labels
-from shared.core.errors import ConflictError, InvalidObjectError, UnreachableError
+from shared.core.errors import ConflictError, InvalidObjectError, NotFoundError, UnreachableError
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICES, Ref
 from shared.ports.passes import Queued
 from shared.runtime.partitions.router import default_router
@@ -86,6 +87,9 @@ async def test_an_object_that_is_gone_is_none() -> None:
         ({}, None),
         ({labels.GRAPH_NAME: "chat", labels.COMPONENT: "Web"}, Ref(COMPONENTS, "team", "chat-web")),
         ({labels.GRAPH_NAME: "lone"}, Ref(COMPONENTS, "team", "lone")),
+        ({labels.GRAPH_NAME: "lone", labels.COMPONENT: "x", labels.SELECTOR: "lone"}, Ref(COMPONENTS, "team", "lone")),
+        ({labels.GRAPH_NAME: "lone", labels.COMPONENT: "x", SET_NAME: "lone-12"}, Ref(COMPONENTS, "team", "lone")),
+        ({labels.GRAPH_NAME: "lone", SET_NAME: "odd"}, Ref(COMPONENTS, "team", "lone")),
     ],
 )
 def test_a_pod_runs_for_the_component_that_its_labels_name(pod_labels: dict[str, str], component: Ref | None) -> None:
@@ -124,7 +128,13 @@ def test_only_what_was_answered_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("error", "stage"),
-    [(None, None), (ConflictError("x"), None), (UnreachableError("x"), None), (InvalidObjectError("x"), Stage.WRITING)],
+    [
+        (None, None),
+        (ConflictError("x"), None),
+        (UnreachableError("x"), None),
+        (InvalidObjectError("x"), Stage.WRITING),
+        (NotFoundError("x"), Stage.WRITING),
+    ],
 )
 def test_only_a_refusal_is_an_obstacle(error: Exception | None, stage: Stage | None) -> None:
     obstacle = obstacle_of(a_result(error))

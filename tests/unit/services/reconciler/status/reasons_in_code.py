@@ -19,7 +19,16 @@ ROOT = Path(__file__).resolve().parents[5]
 LIST = "reasons.py"
 FOLDER = ROOT / "services" / "reconciler"
 # Where the reason stands in the arguments of what carries one.
-POSITIONS = {"RenderError": 1, "Problem": 2, "Blocker": 1, "Condition": 2, "Note": 1, "Caution": 0, "_summary": 2}
+POSITIONS = {
+    "RenderError": 1,
+    "Problem": 2,
+    "Blocker": 1,
+    "Condition": 2,
+    "Note": 1,
+    "Caution": 0,
+    "Obstacle": 2,
+    "_summary": 2,
+}
 KEYWORDS = {"code", "reason"}
 READINESS = re.compile(r"[A-Z][A-Za-z]+?(Not)?Ready")  # also where it waits in a table
 OF_CONTROLLERS = {"ReplicaFailure", "ProgressDeadlineExceeded"}  # given on from a Deployment's conditions
