@@ -67,6 +67,7 @@ class AddOn:
                 watching.cancel()
             for document in self.cache:
                 self.cache.remove(document)
+            self.cache.clear_history()  # a version that is served again brings the same objects back
 
     async def synced(self) -> None:
         """Return when everything is known that there is to know now; the definitions must be."""

@@ -141,3 +141,19 @@ def test_conditions_of_others_stay() -> None:
     pod = fresh() | {"status": {"conditions": [gate]}}
 
     assert gate in pod_status(pod, at(Phase.READY))["conditions"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "said", "reason", "code"),
+    [
+        pytest.param(Phase.SUCCEEDED, "Succeeded", "PodCompleted", 0, id="well"),
+        pytest.param(Phase.FAILED, "Failed", "PodFailed", 1, id="badly"),
+    ],
+)
+def test_a_pod_that_has_ended_says_how(phase: Phase, said: str, reason: str, code: int) -> None:
+    status = pod_status(fresh(), at(phase))
+
+    assert status["phase"] == said
+    assert conditions(status)["Ready"] == ("False", reason)
+    assert status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == code
+    assert status["containerStatuses"][0]["ready"] is False

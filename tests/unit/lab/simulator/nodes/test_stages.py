@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.simulator.nodes.faults import Fault
-from lab.simulator.nodes.stages import Pace, Phase, Stage, stage
+from lab.simulator.nodes.stages import Pace, Phase, Stage, Task, stage
 
 PACE = Pace(until_running=1, until_ready=2)
 
@@ -28,6 +28,21 @@ PACE = Pace(until_running=1, until_ready=2)
 )
 def test_a_pod_goes_through_its_stages(fault: Fault | None, elapsed: float, expected: Stage) -> None:
     assert stage(PACE, fault, elapsed) == expected
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_repeated", "elapsed", "expected"),
+    [
+        pytest.param(None, False, 2, Stage(Phase.READY, 1, 6), id="it works"),
+        pytest.param(None, False, 99, Stage(Phase.SUCCEEDED, 6, None), id="and is done"),
+        pytest.param(Fault.CRASH_LOOP, False, 99, Stage(Phase.FAILED, 2, None), id="a crash is its end"),
+        pytest.param(Fault.CRASH_LOOP, True, 2.5, Stage(Phase.CRASHED, 2, 3, 0), id="unless it is started again"),
+    ],
+)
+def test_a_pod_with_a_task_ends(fault: Fault | None, is_repeated: bool, elapsed: float, expected: Stage) -> None:
+    pace = Pace(until_running=1, until_ready=2, task=Task(5, is_repeated=is_repeated))
+
+    assert stage(pace, fault, elapsed) == expected
 
 
 def test_speed_shortens_the_pauses_between_restarts() -> None:
