@@ -68,6 +68,7 @@ async def test_a_resting_graph_in_a_set_costs_no_request_and_no_etcd_call() -> N
     assert sum(desk.store.calls.values()) == 0
 
 
+@pytest.mark.rule("workloads 7.8 enable-grove flipped", "W-02", "W-07")
 async def test_grove_that_is_installed_later_takes_a_graph_over_without_a_gap() -> None:
     desk = await a_grove(a_gang())
     desk.offer()
@@ -83,6 +84,7 @@ async def test_grove_that_is_installed_later_takes_a_graph_over_without_a_gap() 
     assert owner_kind(desk, WEB_SERVICE) == "DynamoGraphDeployment"
 
 
+@pytest.mark.rule("workloads 7.8 enable-grove flipped", "W-07")
 async def test_a_graph_that_leaves_grove_keeps_its_set_until_its_components_have_made_theirs() -> None:
     desk = await a_grove(a_gang())
     await desk.bring_about()
@@ -102,6 +104,7 @@ async def test_a_graph_that_leaves_grove_keeps_its_set_until_its_components_have
     assert text(desk.cluster.peek(CHAT), "status", "state") == "successful"
 
 
+@pytest.mark.rule("workloads 7.8 enable-grove flipped", "W-07")
 async def test_going_there_and_back_leaves_no_orphan_and_rests() -> None:
     desk = await a_grove(a_gang())
     await desk.bring_about()

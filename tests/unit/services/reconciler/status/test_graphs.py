@@ -67,7 +67,7 @@ def test_only_a_status_of_what_we_applied_counts(applied: int, state: dict[str, 
     assert expected(applied=applied, **state).is_ready is is_ready
 
 
-@pytest.mark.rule("workloads 12 DGD #2")
+@pytest.mark.rule("workloads 12 DGD #2", "workloads 9.4 #2", "workloads 9.4 #3")
 def test_a_component_that_was_not_observed_is_waited_for() -> None:
     status = graph_status(graph_facts(ExpectedComponent("g-w", "w", 1)))
 
@@ -123,7 +123,7 @@ def test_an_error_fails_the_graph(obstacle: Any, ready: tuple[str, str, str], is
     assert truths(status)["Stalled"] == is_stalled
 
 
-@pytest.mark.rule("W-55")
+@pytest.mark.rule("W-55", "workloads 9.4 #2")
 def test_services_keep_their_last_known_replicas_through_an_error() -> None:
     last = {"w": {"componentKind": "Deployment", "componentName": "g-w", "replicas": 7, "updatedReplicas": 7}}
 

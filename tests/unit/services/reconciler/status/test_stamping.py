@@ -21,7 +21,7 @@ def status(truth: str, time: str = "", kind: str = "Ready", **fields: Any) -> di
     return {"conditions": [condition | ({"lastTransitionTime": time} if time else {})]}
 
 
-@pytest.mark.rule("W-55")
+@pytest.mark.rule("W-55", "workloads 9.4 #2")
 @pytest.mark.parametrize(
     ("previous", "time"),
     [
