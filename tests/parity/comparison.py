@@ -67,6 +67,7 @@ def accepted() -> tuple[Deviation, ...]:
     return tuple(Deviation(**entry) for entry in json.loads(ACCEPTED.read_text()))
 
 
+@cache
 def recorded(conformance: Conformance, file: Path) -> Recording:
     """Return what the reference left."""
     header, objects = tool(conformance, "compare").load(file)

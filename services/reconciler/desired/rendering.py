@@ -59,6 +59,16 @@ def rendering(graph: Mapping[str, Any], platform: PlatformContext, surroundings:
     )
 
 
+def component_rendering(component: Mapping[str, Any], platform: PlatformContext) -> Rendering:
+    """Return the objects of a component that stands alone; raise InvalidObjectError when it cannot be read."""
+    found = component_children(without_nulls(component), platform)
+    return Rendering(
+        manifests=found.manifests,
+        problems=(found.problem,) if found.problem is not None else (),
+        warnings=tuple(caution.text for caution in found.cautions),
+    )
+
+
 def without_nulls(document: Mapping[str, Any]) -> Manifest:
     """Return a document as an API server stores it: members that are null are not there."""
     return {key: _without_nulls(value) for key, value in document.items() if value is not None}

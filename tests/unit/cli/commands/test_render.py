@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from cli.commands.render import HELP, OFFERED, render
+from cli.failures import CommandError
 from shared.api.platform import Capability
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -53,6 +54,29 @@ def test_settings_decide_too(capsys: pytest.CaptureFixture[str]) -> None:
     render(WIDE, "demo", [Capability.GROVE, Capability.ISTIO], settings)
 
     assert kinds(capsys.readouterr().out) == {"PodCliqueSet": 1, "Service": 3, "Ingress": 1, "VirtualService": 1}
+
+
+def test_a_component_that_stands_alone_is_rendered_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    component = {
+        "apiVersion": "nvidia.com/v1alpha1",
+        "kind": "DynamoComponentDeployment",
+        "metadata": {"name": "alone"},
+        "spec": {"componentType": "worker", "serviceName": "alone", "dynamoNamespace": "demo", "replicas": 2},
+    }
+    file = tmp_path / "component.yaml"
+    file.write_text(yaml.safe_dump(component))
+
+    code = render(file, "demo")
+
+    assert (code, kinds(capsys.readouterr().out)) == (0, {"Deployment": 1, "Service": 1})
+
+
+def test_a_file_without_either_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pod.yaml"
+    file.write_text("{apiVersion: v1, kind: Pod, metadata: {name: p}}")
+
+    with pytest.raises(CommandError, match="holds no DynamoGraphDeployment or DynamoComponentDeployment"):
+        render(file, "demo")
 
 
 def test_the_help_names_every_capability() -> None:
