@@ -12,7 +12,7 @@ from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
-from services.reconciler.handlers.handovers import giving_way, still_own
+from services.reconciler.handlers.handovers import given_away, giving_way
 from services.reconciler.handlers.observations import expected_workloads, missing_accounts, own_workloads, stuck_pods
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
@@ -64,9 +64,8 @@ class ComponentHandler:
         if component is None:
             return Done()
         rendered, obstacle = _rendered(component, context)
-        own = still_own(rendered.manifests, entry, work.view, context.platform)
-        wanted = _wanted(work, inputs.uid, own, keeps_unwanted=obstacle is not None)
-        wanted = replace(wanted, inherits=giving_way(entry, work.view, context.platform))
+        wanted = _wanted(work, inputs.uid, rendered.manifests, keeps_unwanted=obstacle is not None)
+        wanted = _handed_over(wanted, entry, work, context)
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._accounts[work.primary] = rendered.accounts
         self._tell(component, rendered, result)
@@ -90,7 +89,10 @@ class ComponentHandler:
         return await self._report(work, entry.generation, _End(inventory, tuple(inventory.children), obstacle))
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
-        """Owner references collect the children; nothing is left to do but to let the object go."""
+        """Owner references collect the children; nothing is left to do but to let the object go.
+
+        What processes register in etcd ends with their leases: no store is asked for it, and none can block (W-53).
+        """
         if entry is not None:
             await self.finalizers.release(entry, work)
         await self.children.inventories.forget(work.primary, work.fence)
@@ -143,6 +145,14 @@ def _rendered(component: Manifest, context: Context) -> tuple[ComponentChildren,
     except InvalidObjectError as error:
         return ComponentChildren(), invalid(str(error))
     return found, unrenderable(found.problem) if found.problem is not None else None
+
+
+def _handed_over(wanted: Wanted, entry: Entry, work: Work, context: Context) -> Wanted:
+    """Return what a component wants while its graph changes between components and a set of Grove's."""
+    given = given_away(wanted.manifests, entry, work.view, context.platform)
+    own = [manifest for manifest in wanted.manifests if ref_of(manifest) not in given]
+    back = giving_way(entry, work.view, context.platform)
+    return replace(wanted, manifests=own, held=frozenset({*wanted.held, *given}), inherits=back)
 
 
 def _wanted(work: Work, uid: str, manifests: Sequence[Manifest], *, keeps_unwanted: bool) -> Wanted:

@@ -49,6 +49,25 @@ def test_selects_the_pods_of_its_own_component() -> None:
     }
 
 
+@pytest.mark.rule("workloads 7.5 #3", "workloads 10.5", "W-36")
+def test_only_leaders_answer_for_a_replica_of_several_nodes() -> None:
+    assert made(multinode={"nodeCount": 2})["spec"]["selector"] == {
+        "nvidia.com/dynamo-component": "w",
+        "nvidia.com/dynamo-component-type": "worker",
+        "nvidia.com/dynamo-namespace": "llm-g",
+        "role": "leader",
+    }
+
+
+@pytest.mark.rule("W-36")
+def test_another_orchestrator_tells_leaders_by_labels_of_its_own() -> None:
+    found = service(a_component(multinode={"nodeCount": 2}), {"place": "first"})
+
+    assert found is not None
+    assert found["spec"]["selector"]["place"] == "first"
+    assert "role" not in found["spec"]["selector"]
+
+
 @pytest.mark.rule(
     "workloads 7.5 #4",
     "workloads 1.2 nvidia.com/dynamo-discovery-backend",

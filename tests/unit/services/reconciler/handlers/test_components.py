@@ -23,6 +23,7 @@ from shared.core.resources import (
     Ref,
     Resource,
 )
+from shared.ports.store import Put
 from shared.testing.cluster_faults import Fault, LoseAnswer, LoseRequest, Refuse, Request
 from tests.unit.services.reconciler.handlers.lws_worlds import LONE, LwsDesk, a_component, a_desk_with_lws
 from tests.unit.services.reconciler.handlers.worlds import NAMESPACE
@@ -369,6 +370,21 @@ async def test_a_set_is_not_started_in_a_group_of_another_owner() -> None:
     await desk.bring_about()
 
     assert desk.names(LEADER_WORKER_SETS) == []
+
+
+@pytest.mark.rule("W-53", "workloads 9.2 #2")
+async def test_a_deletion_asks_for_no_key_that_processes_register_and_waits_for_none() -> None:
+    desk = await a_served_component()
+    registered = ["/x/components/Lone/a", "/x/components/Lone2/a", "v1/instances/x/Lone/generate/1"]
+    await desk.store.commit([Put(key, b"") for key in registered])
+
+    desk.cluster.remove(LONE)
+    await desk.bring_about()
+    desk.see()
+    await desk.run(LONE)
+
+    assert desk.cluster.peek(LONE) is None
+    assert [key for key in registered if await desk.store.get(key) is None] == []
 
 
 # Status and Events
