@@ -145,11 +145,12 @@ def server_side_apply(
     if dropped:
         # All that is claimed protects, also what no entry shows: without the name, metadata could go as a whole.
         merged, removed = remove(schema, merged, dropped, _owned(managers, claimed))
+    is_reordered = not written and not removed and merged != live  # what nobody owns, and yet a change
     written, removed = without(written, reset.tree), without(removed, reset.tree)
     conflicts = _conflicts(managers, written)
     if conflicts and not force:
         return ApplyResult(live, conflicts, False)
-    is_same = not written and not removed
+    is_same = not (written or removed or is_reordered)
     managers = _released(managers, written, removed, spare=writer.key)
     if own:
         tree = last.tree if last is not None and last.tree == own else FieldSet(own).encode()

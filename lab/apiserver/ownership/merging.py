@@ -2,7 +2,7 @@
 
 Separate from comparing because merging keeps what the configuration does not mention. Invariant: where the
 configuration says what already holds, the live value itself is in the result, and an apply without effect has an empty
-tree of written fields.
+tree of written fields. So has one that only puts the items of a list into another order: its result differs.
 """
 
 from __future__ import annotations

@@ -57,6 +57,16 @@ class TestApply:
         assert again.object is box
         assert not again.changed
 
+    def test_of_another_order_is_a_change_of_fields_that_stay_whose_they_are(self) -> None:
+        box = apply(None, tags=["a", "b"], env=[{"name": "x"}, {"name": "y"}]).object
+
+        moved = apply(box, time=LATER, tags=["b", "a"], env=[{"name": "y"}, {"name": "x"}])
+
+        assert moved.changed
+        assert moved.object["spec"] == {"tags": ["b", "a"], "env": [{"name": "y"}, {"name": "x"}]}
+        assert owned(moved.object) == owned(box)
+        assert times(moved.object) == {"m1": LATER}
+
     def test_of_equal_values_shares_ownership_without_a_time(self) -> None:
         box = apply(None, size=1).object
 
@@ -138,11 +148,6 @@ class TestApply:
         merged = apply(box, "m2", env=[{"name": "z"}, {"name": "x"}]).object
 
         assert [item["name"] for item in merged["spec"]["env"]] == ["z", "x", "y"]
-
-    def test_a_new_order_alone_is_no_change(self) -> None:
-        box = apply(None, tags=["a", "b"]).object
-
-        assert apply(box, tags=["b", "a"]).object is box
 
     def test_removes_the_items_it_leaves_out(self) -> None:
         box = apply(None, env=[{"name": "x"}, {"name": "y"}], tags=["a", "b"], labels={"a": "1", "b": "2"}).object
