@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from shared.core.json import mapping, text
-from shared.core.resources import EVENTS, PODS
+from shared.core.objects import namespace_of as namespace_of_object
+from shared.core.resources import EVENTS, GRAPHS, PODS
+from shared.testing.cluster_faults import Request
 from tests.conformance import Conformance
 from tests.parity.clusters import RecordedCluster
 from tests.parity.comparison import Key, Manifest, Recording, Result, accepted, compare, key_of, recorded, written_down
@@ -36,12 +38,23 @@ def namespace_of(path: str) -> str:
     return f"g-{hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()[:8]}"
 
 
+def requests_at_rest(conformance: Conformance, cluster: RecordedCluster) -> list[str]:
+    """Return what passes over everything ask of a cluster in which nothing changes any more.
+
+    A graph that failed is not at rest: whether what it lacks is there by now is asked again.
+    """
+    installation, requests = _course(conformance, cluster)
+    graphs = installation.cluster.all(GRAPHS)
+    resting = {namespace_of_object(each) for each in graphs if text(each, "status", "state") == "successful"}
+    return [f"{each.verb} {each.resource.plural} {each.name}" for each in requests if each.namespace in resting]
+
+
 @cache
 def comparisons(conformance: Conformance, cluster: RecordedCluster) -> Mapping[str, Compared]:
     """Return what became of every recorded manifest in a cluster, by its path."""
     files = dict(recordings(conformance, cluster))
     applied = {path: applied_documents(conformance, path) for path in files}
-    installation = asyncio.run(_course(cluster, applied))
+    installation, _ = _course(conformance, cluster)
     found = {}
     for path, file in files.items():
         primaries = frozenset(key_of(document) for document in applied[path])
@@ -51,13 +64,19 @@ def comparisons(conformance: Conformance, cluster: RecordedCluster) -> Mapping[s
     return found
 
 
-async def _course(cluster: RecordedCluster, applied: Mapping[str, list[Manifest]]) -> Installation:
+@cache
+def _course(conformance: Conformance, cluster: RecordedCluster) -> tuple[Installation, list[Request]]:
+    paths = [path for path, _ in recordings(conformance, cluster)]
+    return asyncio.run(_run(cluster, {path: applied_documents(conformance, path) for path in paths}))
+
+
+async def _run(cluster: RecordedCluster, applied: Mapping[str, list[Manifest]]) -> tuple[Installation, list[Request]]:
     installation = await an_installation(cluster, [namespace_of(path) for path in applied])
     for path, found in applied.items():
         for document in (*contents_found_there(found), *claims_found_there(found), *found):
             installation.cluster.put(_in_namespace(document, path))
     await installation.come_to_rest()
-    return installation
+    return installation, await installation.sweep()
 
 
 def _left(conformance: Conformance, installation: Installation, path: str, primaries: frozenset[Key]) -> Recording:

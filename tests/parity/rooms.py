@@ -40,11 +40,12 @@ from shared.core.outcomes import Done, Outcome
 from shared.core.resources import GRAPHS, NAMESPACES, SERVICE_ACCOUNTS, SERVICES, Ref, Resource
 from shared.ports.passes import Decision, Handler, Work
 from shared.ports.store import Put
-from shared.runtime.partitions.router import concerned
+from shared.runtime.partitions.router import concerned, routes
 from shared.runtime.partitions.rules import PassRules, pass_rules
 from shared.runtime.partitions.views.view import Effect, PartitionView, PassView
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
+from shared.testing.cluster_faults import Request
 from shared.testing.store import FakeStore
 from tests.parity.clusters import PLANNER_ROLE, SSH_NAMESPACE, RecordedCluster, found_there
 from tests.parity.workloads import make_ready
@@ -90,6 +91,10 @@ class Room:
             if not isinstance(await self._pass(primary, facts), Done):
                 self._queue.add(primary)
 
+    def sweep(self) -> None:
+        """Queue every primary, as each owner does now and then."""
+        self._queue |= {each.primary for placed in self.view for each in routes(placed, self.rules.router)}
+
     async def _pass(self, primary: Ref, facts: Mapping[str, bytes]) -> Outcome:
         def on_own(effect: Effect) -> None:
             self._queue |= {each.primary for each in concerned(effect, self.rules.router)} - {primary}
@@ -132,6 +137,14 @@ class Installation:
         finally:
             recording.cancel()
         raise TimeoutError(f"the cluster did not come to rest in {TURNS} turns")
+
+    async def sweep(self) -> list[Request]:
+        """Pass once over everything, and return what that asked of the cluster."""
+        before = len(self.cluster.requests)
+        for room in self.rooms:
+            room.sweep()
+            await room.turn(self.cluster, self.facts)
+        return self.cluster.requests[before:]
 
 
 async def an_installation(described: RecordedCluster, namespaces: Iterable[str]) -> Installation:

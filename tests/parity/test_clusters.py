@@ -8,9 +8,9 @@ import pytest
 
 from shared.core.resources import GRAPHS
 from tests.conformance import Conformance
-from tests.parity.clusters import RecordedCluster
+from tests.parity.clusters import CLUSTERS, RecordedCluster
 from tests.parity.commands import containers, words
-from tests.parity.courses import comparisons
+from tests.parity.courses import comparisons, requests_at_rest
 from tests.parity.events import told_of
 
 
@@ -64,3 +64,11 @@ def test_no_pod_mounts_a_secret_that_only_the_reference_copied(
     assert [
         name for name in missing if f'"secretName": "{name}"' in json.dumps(list(found.ours.objects.values()))
     ] == []
+
+
+@pytest.mark.rule("OB-09")
+@pytest.mark.parametrize("cluster", CLUSTERS, ids=lambda cluster: cluster.name)
+def test_a_second_pass_over_everything_asks_the_cluster_for_nothing(
+    conformance: Conformance, cluster: RecordedCluster
+) -> None:
+    assert requests_at_rest(conformance, cluster) == []
