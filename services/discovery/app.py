@@ -51,7 +51,7 @@ async def _write_facts(around: Platform) -> None:
     def writing(claimed: Claimed) -> Coroutine[Any, Any, None]:
         record = fact_record(around.store, around.keys)
         writers = {
-            ORCHESTRATORS: OrchestratorsFact(around.cluster, around.bus, around.clock, record).run,
+            ORCHESTRATORS: OrchestratorsFact(around.cluster, around.bus, around.clock, record, around.decisions).run,
             GPU: GpuFact(around.bus, around.clock, record).run,
             QUEUES: QueuesFact(around.bus, around.clock, record).run,
         }

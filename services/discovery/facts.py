@@ -7,7 +7,7 @@ look at the cluster keeps the last known answer: it never means "absent" (D-06).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -17,22 +17,38 @@ import structlog
 from services.discovery import metrics
 from services.discovery.capacity.nodes import capacity
 from services.discovery.followed import Followed
-from shared.api.platform import capabilities_of
+from shared.api.platform import Capability, capabilities_of
 from shared.applying.facts import FactRecord
 from shared.contracts.etcd_keys import EtcdKeys
-from shared.contracts.facts import GPU, ORCHESTRATORS, QUEUES, encode_orchestrators, encode_queues
+from shared.contracts.facts import (
+    GPU,
+    ORCHESTRATORS,
+    QUEUES,
+    decode_orchestrators,
+    encode_orchestrators,
+    encode_queues,
+)
 from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import ROOT
 from shared.contracts.watched import gpus_requested
-from shared.core.errors import TemporaryError
+from shared.core.errors import InvalidObjectError, TemporaryError
 from shared.core.json import Manifest
 from shared.core.objects import name_of
-from shared.core.resources import CUSTOM_RESOURCE_DEFINITIONS, NODES, PODS, Resource
+from shared.core.resources import (
+    CUSTOM_RESOURCE_DEFINITIONS,
+    LEADER_WORKER_SETS,
+    NODES,
+    POD_CLIQUE_SETS,
+    PODS,
+    VIRTUAL_SERVICES,
+    Ref,
+    Resource,
+)
 from shared.core.resources import QUEUES as KAI_QUEUES
 from shared.ports.bus import EventLog, LiveOnly
 from shared.ports.clock import Clock
 from shared.ports.cluster import Cluster
-from shared.ports.passes import Fence
+from shared.ports.passes import Decision, Decisions, Fence
 from shared.ports.store import Store
 
 log = structlog.get_logger()
@@ -40,6 +56,13 @@ log = structlog.get_logger()
 FACTS = (ORCHESTRATORS, GPU, QUEUES)
 GATHER = timedelta(milliseconds=300)  # changes come in bursts, and one write tells them all
 LOOK_AGAIN = timedelta(minutes=5)  # D-06
+# Which kind a person thinks of when a capability comes or goes.
+DEFINED_BY: Mapping[Capability, Resource] = {
+    Capability.GROVE: POD_CLIQUE_SETS,
+    Capability.ISTIO: VIRTUAL_SERVICES,
+    Capability.KAI: KAI_QUEUES,
+    Capability.LWS: LEADER_WORKER_SETS,
+}
 # A server offers what was defined some moments after the definition is stored, and tells nobody when.
 LOOKS = tuple(timedelta(seconds=seconds) for seconds in (1, 4, 10))
 
@@ -62,13 +85,17 @@ class OrchestratorsFact:
     bus: EventLog
     clock: Clock
     record: FactRecord
+    decisions: Decisions
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _offered: frozenset[Capability] | None = None  # as recorded, once that was read
 
     async def run(self, fence: Fence) -> None:
-        """Look at start, some times after a definition changed, and every five minutes."""
+        """Look some times at start and after a definition changed, and every five minutes."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._watch())
-            looks: Sequence[timedelta] = ()
+            looks: Sequence[timedelta] = (
+                LOOKS  # at start too: what changes before the log is followed is told by nobody
+            )
             while True:
                 await self._look(fence)
                 pause, *looks = looks or (LOOK_AGAIN,)
@@ -86,8 +113,29 @@ class OrchestratorsFact:
                 log.warning("API groups could not be read", reason=str(error))
                 await self.clock.sleep(timedelta(seconds=1))
                 continue
-            await self.record.write(ORCHESTRATORS, encode_orchestrators(capabilities_of(groups)), fence)
+            await self._note(frozenset(capabilities_of(groups)), fence)
             return
+
+    async def _note(self, offered: frozenset[Capability], fence: Fence) -> None:
+        """Write what is offered; tell of each capability that came or went, for the definition that it hangs on."""
+        if self._offered is None:
+            self._offered = await self._recorded()
+        if not await self.record.write(ORCHESTRATORS, encode_orchestrators(offered), fence):
+            return
+        for capability in sorted(offered ^ self._offered):
+            about = Ref(CUSTOM_RESOURCE_DEFINITIONS, "", DEFINED_BY[capability].group_resource)
+            if capability in offered:
+                self.decisions.record(Decision(about, "offered", f"the cluster offers {capability} now"))
+            else:
+                self.decisions.record(Decision(about, "withdrawn", f"the cluster offers {capability} no more"))
+        self._offered = offered
+
+    async def _recorded(self) -> frozenset[Capability]:
+        known = (await self.record.recorded(ORCHESTRATORS)).get(ORCHESTRATORS)
+        try:
+            return frozenset(decode_orchestrators(known)) if known is not None else frozenset()
+        except InvalidObjectError:
+            return frozenset()  # it is written anew
 
     async def _watch(self) -> None:
         subjects = [f"{ROOT}.changes.*.{CUSTOM_RESOURCE_DEFINITIONS.plural}.>"]

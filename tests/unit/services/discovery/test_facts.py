@@ -41,7 +41,7 @@ from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
 from shared.testing.store import FakeStore
 from tests.unit.services.watcher.changes.builders import NOW, ORIGIN, an_object
-from tests.unit.shared.applying.worlds import Fence
+from tests.unit.shared.applying.worlds import Fence, Told
 
 pytestmark = pytest.mark.asyncio
 
@@ -69,6 +69,7 @@ class Desk:
     bus: FakeBus = field(init=False)
     store: FakeStore = field(init=False)
     cluster: Groups = field(init=False)
+    told: Told = field(default_factory=Told)
     fence: Fence = field(default_factory=lambda: Fence(KEYS.claim("facts", "x")))
 
     def __post_init__(self) -> None:
@@ -79,6 +80,10 @@ class Desk:
     def record(self) -> FactRecord:
         """Return the writer of facts."""
         return fact_record(self.store, KEYS)
+
+    def orchestrators(self) -> Coroutine[Any, Any, None]:
+        """Return a writer of what the cluster offers."""
+        return OrchestratorsFact(self.cluster, self.bus, self.clock, self.record, self.told).run(self.fence)
 
     @asynccontextmanager
     async def running(self, writing: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
@@ -250,7 +255,7 @@ async def test_what_nobody_can_read_is_left_out() -> None:
 async def test_what_the_cluster_offers_is_written_at_start() -> None:
     desk = await a_desk()
     desk.cluster.groups = {"grove.io": frozenset({"podcliquesets"})}
-    async with desk.running(OrchestratorsFact(desk.cluster, desk.bus, desk.clock, desk.record).run(desk.fence)):
+    async with desk.running(desk.orchestrators()):
         await desk.advance()
 
         assert desk.capabilities() == (Capability.GROVE,)
@@ -258,7 +263,7 @@ async def test_what_the_cluster_offers_is_written_at_start() -> None:
 
 async def test_a_definition_that_is_written_is_looked_at_within_a_second() -> None:
     desk = await a_desk()
-    async with desk.running(OrchestratorsFact(desk.cluster, desk.bus, desk.clock, desk.record).run(desk.fence)):
+    async with desk.running(desk.orchestrators()):
         await desk.advance()
         desk.cluster.groups = {"grove.io": frozenset({"podcliquesets"})}
         await desk.publish(
@@ -271,7 +276,7 @@ async def test_a_definition_that_is_written_is_looked_at_within_a_second() -> No
 
 async def test_the_cluster_is_looked_at_every_five_minutes_in_any_case() -> None:
     desk = await a_desk()
-    async with desk.running(OrchestratorsFact(desk.cluster, desk.bus, desk.clock, desk.record).run(desk.fence)):
+    async with desk.running(desk.orchestrators()):
         await desk.advance()
         desk.cluster.groups = {"grove.io": frozenset({"podcliquesets"})}
         await desk.advance(301.0)
@@ -283,7 +288,7 @@ async def test_the_cluster_is_looked_at_every_five_minutes_in_any_case() -> None
 async def test_a_failed_look_keeps_the_last_answer() -> None:
     desk = await a_desk()
     desk.cluster.groups = {"grove.io": frozenset({"podcliquesets"})}
-    async with desk.running(OrchestratorsFact(desk.cluster, desk.bus, desk.clock, desk.record).run(desk.fence)):
+    async with desk.running(desk.orchestrators()):
         await desk.advance()
         desk.cluster.groups = None
         await desk.advance(900.0)
@@ -298,7 +303,7 @@ async def test_a_failed_look_keeps_the_last_answer() -> None:
 @pytest.mark.rule("W-02")
 async def test_a_definition_is_looked_at_until_a_slow_server_offers_it() -> None:
     desk = await a_desk()
-    async with desk.running(OrchestratorsFact(desk.cluster, desk.bus, desk.clock, desk.record).run(desk.fence)):
+    async with desk.running(desk.orchestrators()):
         await desk.advance()
         await desk.publish(
             CUSTOM_RESOURCE_DEFINITIONS, an_object(CUSTOM_RESOURCE_DEFINITIONS, "podcliquesets.grove.io")
@@ -308,6 +313,27 @@ async def test_a_definition_is_looked_at_until_a_slow_server_offers_it() -> None
         await desk.advance(15.0)
 
         assert desk.capabilities() == (Capability.GROVE,)
+
+
+@pytest.mark.rule("W-02")
+async def test_what_comes_and_goes_is_told_once_with_the_definition_it_hangs_on() -> None:
+    desk = await a_desk()
+    grove, kai = {"grove.io": NOWHERE}, {"scheduling.run.ai": NOWHERE}
+    desk.cluster.groups = grove
+    async with desk.running(desk.orchestrators()):
+        await desk.advance()
+        desk.cluster.groups = kai
+        await desk.advance(301.0)
+        desk.cluster.groups = kai
+        await desk.advance(301.0)
+    async with desk.running(desk.orchestrators()):
+        await desk.advance()
+
+    assert [(each.about.name, each.message) for each in desk.told.decisions] == [
+        ("podcliquesets.grove.io", "the cluster offers grove now"),
+        ("podcliquesets.grove.io", "the cluster offers grove no more"),
+        ("queues.scheduling.run.ai", "the cluster offers kai now"),
+    ]
 
 
 # queues
