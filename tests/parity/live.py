@@ -27,7 +27,7 @@ from tests.parity.clusters import CLUSTERS, RecordedCluster, found_there
 from tests.parity.comparison import Difference, accepted, compare, recorded
 from tests.parity.events import told_of
 from tests.parity.references import contents_found_there
-from tests.parity.scope import documents, recordings
+from tests.parity.scope import documents, own_recordings
 
 NODES = "64x8xH100,8xcpu"
 AT_ONCE = 8  # manifests
@@ -91,7 +91,7 @@ def _stack(cluster: RecordedCluster) -> Iterator[LiveStack]:
 
 def _applied(conformance: Conformance, cluster: RecordedCluster, folder: Path) -> Iterator[str]:
     """Write down what is applied: each manifest under its path, behind the contents that it refers to."""
-    for path, _ in recordings(conformance, cluster):
+    for path, _ in own_recordings(conformance, cluster):
         source = conformance.data / "manifests" / path
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,10 @@ def _record(conformance: Conformance, stack: LiveStack, manifests: Path, out: Pa
 def _differences(conformance: Conformance, cluster: RecordedCluster, path: str, own: Path) -> Iterable[str]:
     if not own.is_file():
         return [f"{path}: no recording"]
-    reference, ours = recorded(conformance, dict(recordings(conformance, cluster))[path]), recorded(conformance, own)
+    reference, ours = (
+        recorded(conformance, dict(own_recordings(conformance, cluster))[path]),
+        recorded(conformance, own),
+    )
     result = compare(conformance, reference.objects, ours.objects, accepted())
     untold = sorted(told_of(reference.events) - told_of(ours.events))
     return [f"{path}: {_said(each)}" for each in result.differences] + [f"{path}: no Event {each}" for each in untold]

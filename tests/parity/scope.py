@@ -29,14 +29,25 @@ def single_node(conformance: Conformance) -> tuple[str, ...]:
 
 
 def recordings(conformance: Conformance, cluster: RecordedCluster) -> Iterator[tuple[str, Path]]:
-    """Yield the manifests that a cluster has a recording of, each with the recording."""
-    goldens = conformance.data / "goldens"
+    """Yield the manifests that were recorded for a cluster, each with the recording that holds there."""
+    own = dict(own_recordings(conformance, cluster))
     for path in manifests(conformance):
-        own = goldens / cluster.name / path
-        if own.is_file():
-            yield path, own
+        if path in own:
+            yield path, own[path]
         elif cluster.otherwise:
-            yield path, goldens / cluster.otherwise / path
+            yield path, _goldens(conformance, cluster.otherwise) / path
+
+
+def own_recordings(conformance: Conformance, cluster: RecordedCluster) -> Iterator[tuple[str, Path]]:
+    """Yield the manifests of which a cluster has a recording of its own, each with that."""
+    for path in manifests(conformance):
+        file = _goldens(conformance, cluster.name) / path
+        if file.is_file():
+            yield path, file
+
+
+def _goldens(conformance: Conformance, cluster: str) -> Path:
+    return conformance.data / "goldens" / cluster
 
 
 def is_compared(document: Mapping[str, Any]) -> bool:

@@ -66,7 +66,6 @@ def test_no_pod_mounts_a_secret_that_only_the_reference_copied(
     ] == []
 
 
-@pytest.mark.rule("OB-09")
 @pytest.mark.parametrize("cluster", CLUSTERS, ids=lambda cluster: cluster.name)
 def test_a_second_pass_over_everything_asks_the_cluster_for_nothing(
     conformance: Conformance, cluster: RecordedCluster
