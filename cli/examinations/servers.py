@@ -13,6 +13,7 @@ from cli.commands.dlq import read_all
 from cli.examinations.looking import look
 from cli.findings.evidence import (
     FACT_WRITERS,
+    NAMESPACE_FACTS,
     SERVICES,
     WATCHER,
     BusSeen,
@@ -131,7 +132,7 @@ async def _status(bus: Bus, service: str, partition: int) -> PartitionStatus | N
 
 async def of_store(store: Store, keys: EtcdKeys) -> StoreSeen:
     """Look at etcd: its members, and the keys that the installation stands on."""
-    services = (WATCHER, *SERVICES, FACT_WRITERS)
+    services = (WATCHER, *SERVICES, FACT_WRITERS, NAMESPACE_FACTS)
     async with asyncio.TaskGroup() as tasks:
         health = tasks.create_task(look(store.health))
         single = [tasks.create_task(_value(store, key)) for key in (keys.incarnation, keys.partition_count, keys.epoch)]

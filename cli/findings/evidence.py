@@ -21,6 +21,7 @@ from shared.ports.store import StoreHealth
 SERVICES = ("reconciler", "rbac", "discovery")  # that own partitions
 WATCHER = "watcher"
 FACT_WRITERS = "discovery-facts"
+NAMESPACE_FACTS = "reconciler-facts"  # pull secrets, accounts, and the version of the SSH keys
 
 
 @dataclass(frozen=True, slots=True)

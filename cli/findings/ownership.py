@@ -6,7 +6,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never
 
-from cli.findings.evidence import FACT_WRITERS, SERVICES, WATCHER, BusSeen, Evidence, Holder, NoOwner, StoreSeen, Unseen
+from cli.findings.evidence import (
+    FACT_WRITERS,
+    NAMESPACE_FACTS,
+    SERVICES,
+    WATCHER,
+    BusSeen,
+    Evidence,
+    Holder,
+    NoOwner,
+    StoreSeen,
+    Unseen,
+)
 from cli.findings.finding import Finding, Topic, counted, error, listed, ok, warning
 from shared.contracts.controls import PartitionStatus
 from shared.contracts.facts import GPU, ORCHESTRATORS, QUEUES
@@ -20,10 +31,11 @@ LONG_PASS = 60.0  # every request of a pass has a deadline far below
 UNITS: Mapping[str, tuple[str, ...]] = {
     WATCHER: tuple(resource.group_resource for resource in WATCHED),
     FACT_WRITERS: (GPU, ORCHESTRATORS, QUEUES),
+    NAMESPACE_FACTS: ("namespaces",),
     **dict.fromkeys(SERVICES, tuple(str(number) for number in range(PARTITIONS))),
 }
-_ROOM = {FACT_WRITERS: "discovery"}  # whose process takes these claims
-_NOUN = {WATCHER: "kind", FACT_WRITERS: "fact"}
+_ROOM = {FACT_WRITERS: "discovery", NAMESPACE_FACTS: "reconciler"}  # whose process takes these claims
+_NOUN = {WATCHER: "kind", FACT_WRITERS: "fact", NAMESPACE_FACTS: "set of facts"}
 
 
 def of_members(evidence: Evidence) -> Iterator[Finding]:
@@ -46,7 +58,7 @@ def of_members(evidence: Evidence) -> Iterator[Finding]:
         told = f"the services are {listed(by_version)}, this dynamoctl is {evidence.version}"
         yield warning(Topic.MEMBERS, "versions", told, "use the dynamoctl of the same version")
     elif by_version:
-        count = sum(len(members) for service, members in seen.members.items() if service != FACT_WRITERS)
+        count = sum(len(members) for service, members in seen.members.items() if service not in _ROOM)
         yield ok(Topic.MEMBERS, "replicas", f"{counted(count, 'replica')}, version {evidence.version}")
 
 

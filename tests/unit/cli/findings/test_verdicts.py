@@ -140,6 +140,7 @@ CASES = [
     (with_claims("rbac", {}), "error", "claims", "rbac", "32 partitions of 32 held by nobody: 0, 1, 2, 3, 4, 5 and 26"),
     (with_claims("watcher", {}), "error", "claims", "watcher", "start watcher"),
     (with_claims("discovery-facts", {}), "error", "claims", "discovery-facts", "start discovery"),
+    (with_claims("reconciler-facts", {}), "error", "claims", "reconciler-facts", "start reconciler"),
     (with_status(NoOwner()), "error", "claims", "reconciler", "on 1 partition stand, but it does not answer any more"),
     (with_status(Unseen("late")), "error", "claims", "reconciler", "gives no answer in time"),
     (with_status(a_status("reconciler", 7, token=3)), "warning", "claims", "reconciler", "another replica"),
@@ -284,3 +285,12 @@ def test_all_kinds_are_named_when_no_marker_is_there() -> None:
     found = findings(evidence(bus=a_bus(markers={})), [Topic.WATCHER])
 
     assert f"and {len(WATCHED) - 6} more" in found[0].seen
+
+
+@pytest.mark.rule("W-02")
+def test_a_cluster_without_add_ons_is_well() -> None:
+    markers = {resource: replace(known, absent=resource in ADD_ONS) for resource, known in a_bus().markers.items()}
+    found = findings(evidence(bus=a_bus(markers=markers)), [Topic.WATCHER])
+
+    assert [each.severity for each in found] == ["ok"]
+    assert f"{len(ADD_ONS)} kinds not served here" in found[0].seen
