@@ -10,18 +10,21 @@ from services.reconciler.handlers.statuses import entry_manifest
 from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.grove import Counted, Gang, Member, counted, set_errors
 from services.reconciler.status.pods import pod_blockers
-from shared.applying.inventories import Inventory
+from shared.applying.inventories import Applied, Inventory
 from shared.contracts.keys import graph_key
 from shared.core.json import integer
 from shared.core.resources import POD_CLIQUE_SETS, PODS, SERVICE_ACCOUNTS, Ref
 from shared.ports.passes import Entry, Work
 
 
-def observed_gang(work: Work, inventory: Inventory, scales: Sequence[Scale]) -> Gang:
-    """Return the set of a graph with what is counted for each service; what belongs to another set does not count."""
+def observed_gang(work: Work, scales: Sequence[Scale], inventory: Inventory | None = None) -> Gang:
+    """Return the set of a graph with what is counted for each service; what belongs to another set does not count.
+
+    With an inventory the set has to be as new as our last apply, too.
+    """
     ref = Ref(POD_CLIQUE_SETS, work.primary.namespace, work.primary.name)
-    seen, applied = work.view.get(ref), inventory.children.get(ref)
-    is_own = seen is not None and applied is not None and seen.uid == applied.uid and not seen.is_deleting
+    seen, applied = work.view.get(ref), inventory.children.get(ref) if inventory is not None else None
+    is_own = seen is not None and not seen.is_deleting and (inventory is None or _is(seen, applied))
     own = seen if is_own else None
     return Gang(
         name=ref.name,
@@ -41,6 +44,10 @@ def gang_waits_for(work: Work, accounts: Sequence[str]) -> tuple[Blocker, ...]:
     missing = (missing_account(namespace, own),) if is_missing else ()
     pods = work.view.of_key(graph_key(namespace, name), PODS)
     return (*missing, *pod_blockers(entry_manifest(pod) for pod in pods if not pod.is_deleting))
+
+
+def _is(seen: Entry, applied: Applied | None) -> bool:
+    return applied is not None and seen.uid == applied.uid
 
 
 def _counted(entry: Entry | None, of: Entry | None) -> Counted | None:

@@ -81,7 +81,7 @@ class GraphHandler:
         stage = await self.stages.of(graph, context, work)
         if stage.is_rendered:
             self._made[work.primary] = _Made(inputs, stage.children.scales, stage.children.accounts)
-        wanted = stage.wanted(work.view, inputs.uid)
+        wanted = stage.wanted(work, inputs.uid, context)
         keep = partial(self.primaries.keep, epoch=inputs.epoch)  # a component's own pass begins with the answer
         result = await self.children.bring_about(work, inputs, lambda: wanted, on_answer=keep)
         self._tell(graph, stage, result, work)
@@ -171,7 +171,7 @@ class GraphHandler:
             name=work.primary.name,
             generation=generation,
             components=() if in_set else _components(work, stage.children.manifests, inventory),
-            gang=observed_gang(work, inventory, self._scales(work)) if in_set else None,
+            gang=observed_gang(work, self._scales(work), inventory) if in_set else None,
             problems=stage.children.problems,
             obstacle=stage.obstacle,
             waits_for=gang_waits_for(work, made.accounts if made is not None else ()) if in_set else (),

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from services.reconciler.desired.grove.choice import refuses_grove
 from services.reconciler.desired.instances import SET_NAME, component_of_set
 from services.reconciler.desired.names import component_name
 from shared.contracts.keys import Key
 from shared.core import labels
+from shared.core.json import mapping
 from shared.core.resources import (
     COMPONENTS,
     GRAPHS,
@@ -55,9 +57,21 @@ class ReconcilerRouter:
             graph = graph_of_clique(entry)
             return [Queued(graph, "child")] if graph is not None and copy_of is None else []
         if entry.ref.resource is not PODS:
-            return self.default(entry, copy_of=copy_of)
+            return [*self.default(entry, copy_of=copy_of), *_components_to_ask(entry, copy_of)]
         primary = _primary_of_pod(entry)
         return [Queued(primary, "child", SETTLING)] if primary is not None and copy_of is None else []
+
+
+def _components_to_ask(entry: Entry, copy_of: Key | None) -> list[Queued]:
+    """Return the components of a graph that refuses Grove, or did before: they take Services over, or give them away.
+
+    A graph that never said so has components or a set, depending on the cluster, and facts queue everything.
+    """
+    if entry.ref.resource is not GRAPHS or copy_of is not None or not refuses_grove(entry.annotations):
+        return []
+    services = mapping(entry.summary, "spec", "services")
+    names = sorted({component_name(entry.ref.name, service) for service in services})
+    return [Queued(Ref(COMPONENTS, entry.ref.namespace, name), "child") for name in names]
 
 
 def graph_of_clique(entry: Entry) -> Ref | None:

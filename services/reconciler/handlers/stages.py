@@ -1,8 +1,7 @@
 """What one pass over a graph is to bring about: the steps before its objects, in their order, and the objects.
 
 Separate from the pass itself, because this is all that the pass decides about a graph: what is refused, what it waits
-for, what is wanted, and what of the other mode's tree has to stay until that is there (W-07). A step that fails keeps
-what runs, and the steps behind it from being taken (workloads 3.1).
+for, and what is wanted. A step that fails keeps what runs, and the steps behind it from being taken (workloads 3.1).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from services.reconciler.desired.grove.choice import Mode
 from services.reconciler.desired.problems import Problem
 from services.reconciler.handlers.claims import Claims
 from services.reconciler.handlers.contexts import Context
-from services.reconciler.handlers.handovers import NOBODY, components_of
+from services.reconciler.handlers.handovers import NOBODY, components_of, held
 from services.reconciler.handlers.results import foreign_problems, obstacle_of
 from services.reconciler.handlers.ssh_secrets import SshSecrets
 from services.reconciler.status.obstacles import Obstacle, invalid
@@ -25,8 +24,7 @@ from shared.api.validation.graphs import judge_spec
 from shared.applying.children import Result
 from shared.applying.plans import Wanted
 from shared.core.errors import InvalidObjectError
-from shared.core.json import Manifest, integer
-from shared.core.objects import ref_of
+from shared.core.json import Manifest
 from shared.core.resources import (
     COMPONENTS,
     INGRESSES,
@@ -35,12 +33,8 @@ from shared.core.resources import (
     SERVICES,
     VIRTUAL_SERVICES,
     VOLUME_CLAIMS,
-    Ref,
-    Resource,
 )
-from shared.ports.passes import Entry, View, Work
-
-GROVE_TREE: tuple[Resource, ...] = (POD_CLIQUE_SETS, SERVICES, INGRESSES, VIRTUAL_SERVICES)
+from shared.ports.passes import Work
 
 _GROVE = "failed to reconcile the Grove PodClique Set"
 SYNC_STEPS = {
@@ -70,14 +64,14 @@ class Stage:
         """Return whether the graph asks for something that is not understood or cannot be made now."""
         return self.obstacle is not None or bool(self.children.problems)
 
-    def wanted(self, view: View, uid: str) -> Wanted:
+    def wanted(self, work: Work, uid: str, context: Context) -> Wanted:
         """Return the objects that the graph with this uid should have now."""
         return Wanted(
             manifests=(*self.children.manifests, *self.adapters.manifests),
             seeds=(*self.claims.seeds, *self.adapters.seeds),
             keeps_unwanted=self.is_incomplete,
-            held=self._held(view, uid),
-            inherits=components_of(view, uid) if self.children.mode is Mode.GROVE else NOBODY,
+            held=held(work, uid, self.children, context),
+            inherits=components_of(work.view, uid) if self.children.mode is Mode.GROVE else NOBODY,
         )
 
     def with_result(self, result: Result) -> Stage:
@@ -85,20 +79,6 @@ class Stage:
         problems = (*self.children.problems, *foreign_problems(result))
         children = replace(self.children, problems=problems)
         return replace(self, children=children, obstacle=self.obstacle or obstacle_of(result, SYNC_STEPS))
-
-    def _held(self, view: View, uid: str) -> list[Ref]:
-        """Return what Grove runs and serves until all components have made theirs, and taken over the Services."""
-        if self.children.mode is Mode.GROVE:
-            return []
-        tree = [entry.ref for entry in view.children(uid) if entry.ref.resource in GROVE_TREE]
-        if tree and all(_is_observed(view.get(ref_of(manifest))) for manifest in self.children.manifests):
-            return []
-        return tree
-
-
-def _is_observed(entry: Entry | None) -> bool:
-    """Return whether a component's own pass has been over the newest of its generations."""
-    return entry is not None and integer(entry.summary, "status", "observedGeneration") >= entry.generation > 0
 
 
 @dataclass(frozen=True, slots=True)

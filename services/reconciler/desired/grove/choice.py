@@ -24,5 +24,9 @@ class Mode(StrEnum):
 
 def mode_of(annotations: Mapping[str, str], platform: PlatformContext) -> Mode:
     """Return the mode of a graph with these annotations, whatever its services are."""
-    is_refused = annotations.get(labels.ENABLE_GROVE, "").lower() == OFF
-    return Mode.GROVE if platform.offers(Capability.GROVE) and not is_refused else Mode.COMPONENTS
+    return Mode.GROVE if platform.offers(Capability.GROVE) and not refuses_grove(annotations) else Mode.COMPONENTS
+
+
+def refuses_grove(annotations: Mapping[str, str]) -> bool:
+    """Return whether a graph with these annotations is to run without Grove even where it is installed."""
+    return annotations.get(labels.ENABLE_GROVE, "").lower() == OFF

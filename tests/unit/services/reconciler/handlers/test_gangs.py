@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from shared.api.platform import Capability
+from shared.contracts.facts import QUEUES
 from shared.core import labels
-from shared.core.errors import InvalidObjectError, PermanentError
+from shared.core.errors import InvalidObjectError, PermanentError, UnreachableError
 from shared.core.json import Manifest, integer, text
-from shared.core.objects import controller_of, uid_of
-from shared.core.outcomes import Done
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, POD_CLIQUES, SERVICES, Ref
-from shared.testing.cluster_faults import Refuse
+from shared.core.objects import controller_of, ref_of, uid_of
+from shared.core.outcomes import Done, Retry
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, POD_CLIQUE_SETS, POD_CLIQUES, PODS, SERVICES, Ref
+from shared.testing.cluster_faults import Fault, LoseAnswer, LoseRequest, Refuse, Request
 from tests.unit.services.reconciler.handlers.grove_worlds import (
     SET,
     WEB_CLIQUE,
@@ -22,8 +24,9 @@ from tests.unit.services.reconciler.handlers.grove_worlds import (
     a_gang,
     a_grove,
     a_service,
+    clique_status,
 )
-from tests.unit.services.reconciler.handlers.worlds import CHAT, NAMESPACE
+from tests.unit.services.reconciler.handlers.worlds import CHAT, NAMESPACE, WEB
 
 pytestmark = pytest.mark.asyncio
 
@@ -233,3 +236,253 @@ def to_replicas(number: int) -> Callable[[Manifest], None]:
 
 def replicas(desk: GroveDesk, ref: Ref) -> int:
     return integer(desk.cluster.peek(ref), "spec", "replicas")
+
+
+# Changing between Grove and components
+
+
+@pytest.mark.rule("W-07", "workloads 3.4 #1")
+@pytest.mark.parametrize("fault", [LoseRequest(), LoseAnswer()], ids=["request", "answer"])
+@pytest.mark.parametrize("moment", range(1, 8))
+@pytest.mark.parametrize("to_grove", [True, False], ids=["to grove", "from grove"])
+async def test_a_process_that_dies_at_any_write_of_a_change_leaves_one_tree(
+    fault: Fault, moment: int, to_grove: bool
+) -> None:
+    desk = await a_grove(a_gang({"web": a_service(), "front": a_service(componentType="frontend")}))
+    desk.cluster.edit(CHAT, annotated("false" if to_grove else "true"))
+    await desk.bring_about()
+    service = uid_of(desk.cluster.peek(WEB_SERVICE) or {})
+
+    desk.cluster.edit(CHAT, annotated("true" if to_grove else "false"))
+    await live_through(desk, fault, moment)
+
+    trees = (len(desk.cluster.all(POD_CLIQUES)), len(desk.cluster.all(COMPONENTS)), len(desk.cluster.all(DEPLOYMENTS)))
+    assert trees == ((2, 0, 0) if to_grove else (0, 2, 2))
+    assert text(desk.cluster.peek(CHAT), "status", "state") == "successful"
+    assert uid_of(desk.cluster.peek(WEB_SERVICE) or {}) == service
+    assert len(desk.cluster.all(SERVICES)) == 2
+
+
+@pytest.mark.rule("W-07")
+async def test_components_serve_until_the_set_does() -> None:
+    desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: "false"}))
+    await desk.bring_about()
+
+    desk.is_quick = False
+    desk.cluster.edit(CHAT, annotated("true"))
+    await desk.bring_about()
+    meanwhile = (len(desk.cluster.all(DEPLOYMENTS)), len(desk.cluster.all(POD_CLIQUES)), owner_kind(desk, WEB_SERVICE))
+    told = desk.condition(WEB, "Ready")[0]
+    desk.is_quick = True
+    await desk.bring_about()
+
+    assert meanwhile == (1, 1, "DynamoGraphDeployment")
+    assert told == "True"
+    assert desk.cluster.all(DEPLOYMENTS) == ()
+
+
+@pytest.mark.rule("W-07")
+async def test_components_make_room_for_a_set_that_finds_none() -> None:
+    desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: "false"}))
+    await desk.bring_about()
+    desk.is_quick = False
+    desk.cluster.edit(CHAT, annotated("true"))
+    await desk.bring_about()
+
+    pod = a_pod_without_room(desk)
+    desk.cluster.put(pod)
+    desk.cluster.set_status(ref_of(pod), pod["status"])
+    desk.cluster.set_status(SET, clique_status(desk.cluster.peek(SET) or {}))
+    await desk.bring_about()
+
+    assert desk.cluster.all(DEPLOYMENTS) == ()
+
+
+@pytest.mark.rule("W-07")
+async def test_a_change_that_is_taken_back_halfway_loses_nothing() -> None:
+    desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: "false"}))
+    await desk.bring_about()
+    service = uid_of(desk.cluster.peek(WEB_SERVICE) or {})
+    desk.is_quick = False
+    desk.cluster.edit(CHAT, annotated("true"))
+    await desk.bring_about()
+
+    desk.cluster.edit(CHAT, annotated("false"))
+    await desk.bring_about()
+
+    assert desk.cluster.all(POD_CLIQUE_SETS) == ()
+    assert owner_kind(desk, WEB_SERVICE) == "DynamoComponentDeployment"
+    assert uid_of(desk.cluster.peek(WEB_SERVICE) or {}) == service
+    assert text(desk.cluster.peek(CHAT), "status", "state") == "successful"
+
+
+async def live_through(desk: GroveDesk, fault: Fault, moment: int) -> None:
+    """Bring everything about in spite of a process that ends at one of its writes, and of another after it."""
+    writes = [0]
+
+    def die(request: Request) -> Fault | None:
+        writes[0] += request.is_write
+        return fault if request.is_write and writes[0] == moment else None
+
+    desk.cluster.intercept = die
+    with suppress(UnreachableError):
+        await desk.bring_about()
+    desk.start()
+    await desk.claim()
+    await desk.bring_about()
+
+
+def a_pod_without_room(desk: GroveDesk) -> Manifest:
+    owner = {
+        "apiVersion": POD_CLIQUES.api_version,
+        "kind": POD_CLIQUES.kind,
+        "name": WEB_CLIQUE.name,
+        "controller": True,
+    }
+    waiting = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes"}
+    clique = desk.cluster.peek(WEB_CLIQUE) or {}
+    return {
+        "apiVersion": PODS.api_version,
+        "kind": PODS.kind,
+        "metadata": {
+            "name": "chat-0-web-x",
+            "namespace": NAMESPACE,
+            "labels": clique["metadata"]["labels"],
+            "ownerReferences": [{**owner, "uid": uid_of(clique)}],
+        },
+        "status": {"phase": "Pending", "conditions": [waiting]},
+    }
+
+
+# What a pass waits for, and what it tells
+
+
+@pytest.mark.rule("OB-08", "workloads 8.7 #1")
+async def test_what_grove_has_not_made_is_waited_for_and_not_asked_for() -> None:
+    desk = await a_grove(a_gang())
+    await desk.run()
+    desk.see()
+    desk.forget_requests()
+
+    await desk.run()
+
+    assert desk.cluster.requests == []
+    assert desk.condition(CHAT, "Ready")[2] == "Resources not ready: chat: podclique/chat-0-web: resource not found"
+    services = (desk.cluster.peek(CHAT) or {})["status"]["services"]
+    assert services["web"]["componentKind"] == "PodClique"
+
+
+async def test_the_account_and_the_pods_that_a_graph_waits_for_are_named() -> None:
+    desk = await a_grove(a_gang())
+    desk.is_quick = False
+    await desk.bring_about()
+    without_account = desk.condition(CHAT, "Reconciling")[1]
+
+    desk.cluster.put(an_account("chat-k8s-service-discovery"))
+    pod = a_pod_without_room(desk)
+    desk.cluster.put(pod)
+    desk.cluster.set_status(ref_of(pod), pod["status"])
+    await desk.bring_about()
+    await desk.bring_about()  # a finer step is told once it has lasted
+
+    assert without_account == "ServiceAccountMissing"
+    assert desk.condition(CHAT, "Reconciling")[1] == "Unschedulable"
+    assert "chat-0-web-x" in desk.condition(CHAT, "Reconciling")[2]
+
+
+@pytest.mark.rule("W-44", "workloads 8.4 #1")
+async def test_a_graph_waits_until_somebody_has_said_which_queues_there_are() -> None:
+    desk = await a_grove(a_gang())
+    desk.offer(Capability.GROVE, Capability.KAI)
+    del desk.facts[QUEUES]
+
+    outcome = await desk.run()
+
+    assert isinstance(outcome, Retry)
+    assert desk.cluster.all(POD_CLIQUE_SETS) == ()
+
+
+@pytest.mark.rule("W-44", "W-62")
+async def test_a_graph_goes_on_when_its_queue_is_made() -> None:
+    desk = await a_grove(a_gang())
+    desk.offer(Capability.GROVE, Capability.KAI)
+    await desk.bring_about()
+    before = (desk.condition(CHAT, "Stalled")[1], len(desk.cluster.all(POD_CLIQUE_SETS)))
+
+    desk.offer(Capability.GROVE, Capability.KAI, queues=["dynamo"])
+    await desk.bring_about()
+
+    assert before == ("QueueMissing", 0)
+    assert text(desk.cluster.peek(CHAT), "status", "state") == "successful"
+
+
+@pytest.mark.rule("W-44")
+async def test_queues_of_others_change_nothing_for_a_resting_graph() -> None:
+    desk = await a_grove(a_gang())
+    desk.offer(Capability.GROVE, Capability.KAI, queues=["dynamo"])
+    await desk.bring_about()
+    desk.forget_requests()
+
+    desk.offer(Capability.GROVE, Capability.KAI, queues=["dynamo", "team-b"])
+    await desk.run()
+
+    assert desk.cluster.requests == []
+    assert sum(desk.store.calls.values()) == 0
+
+
+@pytest.mark.rule("workloads 3.1 9 Grove", "workloads 3.1 #11")
+async def test_a_set_that_the_api_server_refuses_is_told_with_its_step() -> None:
+    desk = await a_grove(a_gang())
+    error = InvalidObjectError("the set of cliques is immutable")
+    desk.cluster.intercept = lambda request: Refuse(error) if request.resource is POD_CLIQUE_SETS else None
+
+    with pytest.raises(PermanentError):
+        await desk.run()
+
+    assert desk.condition(CHAT, "Ready") == (
+        "False",
+        "failed_to_reconcile_the_resources",
+        "failed to reconcile the Grove PodClique Set: failed to sync the Grove GangSet: "
+        "the set of cliques is immutable",
+    )
+
+
+@pytest.mark.rule("W-55")
+async def test_a_graph_that_cannot_be_made_any_more_keeps_its_set_and_its_counts() -> None:
+    desk = await a_grove(a_gang())
+    await desk.bring_about()
+
+    desk.cluster.edit(CHAT, with_field("web", resources={"limits": {"cpu": "a lot"}}))
+    await desk.bring_about()
+
+    graph = desk.cluster.peek(CHAT) or {}
+    assert desk.condition(CHAT, "Stalled")[1] == "QuantityInvalid"
+    assert [each["metadata"]["name"] for each in desk.cluster.all(POD_CLIQUES)] == ["chat-0-web"]
+    assert graph["status"]["services"]["web"]["readyReplicas"] == 1
+
+
+@pytest.mark.rule("W-58", "workloads 9.2 #2")
+async def test_a_graph_that_is_deleted_takes_everything_with_it() -> None:
+    desk = await a_grove(a_gang())
+    await desk.bring_about()
+
+    desk.cluster.remove(CHAT)
+    await desk.bring_about()
+
+    kinds = (POD_CLIQUE_SETS, POD_CLIQUES, SERVICES)
+    assert [each for kind in kinds for each in desk.cluster.all(kind)] == []
+
+
+def with_field(service: str, **fields: object) -> Callable[[Manifest], None]:
+    def edit(live: Manifest) -> None:
+        live["spec"]["services"][service] |= fields
+
+    return edit
+
+
+def an_account(name: str) -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {labels.GRAPH_NAME: "chat"}},
+    }
