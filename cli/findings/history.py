@@ -21,8 +21,16 @@ def of_watcher(evidence: Evidence) -> Iterator[Finding]:
     found = [*_markers(evidence), *_checkpoints(evidence), *_lateness(evidence)]
     is_seen = not isinstance(evidence.bus, Unseen) and not isinstance(evidence.store, Unseen)
     if is_seen and not found:
-        found = [ok(Topic.WATCHER, "log", f"{counted(len(WATCHED), 'kind')} complete, the newest edit is in it")]
+        found = [ok(Topic.WATCHER, "log", f"{_complete(evidence)}, the newest edit is in it")]
     yield from found
+
+
+def _complete(evidence: Evidence) -> str:
+    """Return how many kinds are in the log, and how many cannot be because the cluster does not serve them."""
+    markers = {} if isinstance(evidence.bus, Unseen) else evidence.bus.markers
+    absent = sum(marker is not None and marker.absent for marker in markers.values())
+    complete = f"{counted(len(WATCHED) - absent, 'kind')} complete"
+    return f"{complete}, {counted(absent, 'kind')} not served here" if absent else complete
 
 
 def _markers(evidence: Evidence) -> Iterator[Finding]:

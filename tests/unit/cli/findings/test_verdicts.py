@@ -14,7 +14,7 @@ from cli.findings.verdicts import findings, has_errors, is_out_of_reach, verdict
 from shared.contracts.markers import SyncedMarker
 from shared.contracts.streams import CHANGES, DECISIONS, INSTALL_KEY
 from shared.contracts.watched import WATCHED
-from shared.core.resources import GRAPHS, PODS
+from shared.core.resources import ADD_ONS, GRAPHS, PODS
 from shared.ports.store import StoreHealth, StoreMember
 from tests.unit.cli.findings.evidence import (
     EPOCH,
@@ -30,6 +30,7 @@ from tests.unit.cli.findings.evidence import (
     evidence,
 )
 
+DAY = timedelta(days=1)
 GONE = Unseen("connection refused")
 CRD = "dynamomodels.nvidia.com"
 
@@ -289,8 +290,8 @@ def test_all_kinds_are_named_when_no_marker_is_there() -> None:
 
 @pytest.mark.rule("W-02")
 def test_a_cluster_without_add_ons_is_well() -> None:
-    markers = {resource: replace(known, absent=resource in ADD_ONS) for resource, known in a_bus().markers.items()}
+    markers = {resource: SyncedMarker(EPOCH, NOW - DAY, 1, absent=resource in ADD_ONS) for resource in WATCHED}
     found = findings(evidence(bus=a_bus(markers=markers)), [Topic.WATCHER])
 
-    assert [each.severity for each in found] == ["ok"]
+    assert [each.severity for each in found] == [Severity.OK]
     assert f"{len(ADD_ONS)} kinds not served here" in found[0].seen
