@@ -115,6 +115,7 @@ async def set_scale(lab: Lab, resource: Resource, name: str, replicas: int) -> N
     await lab.api.patch(resource, found, {"spec": {"replicas": replicas}}, subresource="scale")
 
 
+@pytest.mark.rule("workloads 6.2 #2")
 async def test_a_leader_worker_set_becomes_available_with_upstreams_names(offering: Lab) -> None:
     lab = offering
     await lab.create(POD_GROUPS, {"metadata": {"name": "tp-group"}, "spec": {"minMember": 2}})
@@ -175,6 +176,7 @@ async def test_a_gang_that_does_not_fit_as_a_whole_gets_no_node(offering: Lab) -
     await eventually(lambda: has_hosts(lab), within=WITHIN)
 
 
+@pytest.mark.rule("workloads 6.2 #2")
 async def test_a_pod_clique_set_becomes_groups_cliques_and_pods(offering: Lab) -> None:
     lab = offering
     cliques = (a_clique("front"), a_clique("worker-ldr", after=("worker-wkr",)), a_clique("worker-wkr", 2))
@@ -278,6 +280,12 @@ async def test_a_fault_strikes_the_pods_of_a_clique(offering: Lab) -> None:
     assert says(await lab.get(POD_CLIQUES, "graph-0-front"), "MinAvailableBreached") is not None
 
 
+@pytest.mark.rule(
+    "W-31",
+    "W-45",
+    "workloads 8.5 replicas of a clique and of a scaling group > 0, minAvailable ≤ replicas",
+    "workloads 8.5 name length: set + clique ≤ 45, set + group + clique ≤ 45 characters",
+)
 async def test_what_upstreams_webhooks_refuse_is_refused(offering: Lab) -> None:
     lab = offering
     made = await lab.create(LEADER_WORKER_SETS, a_leader_worker_set(2, replicas=0))
