@@ -17,6 +17,7 @@ from services.reconciler.handlers.observations import expected_workloads, missin
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
 from services.reconciler.handlers.statuses import Statuses, has_told, letter_of, tells_of_failure
+from services.reconciler.metrics import RENDER_SECONDS
 from services.reconciler.status.components import ComponentFacts, component_status
 from services.reconciler.status.notes import caution_notes, change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
@@ -32,7 +33,7 @@ from shared.core.json import Manifest
 from shared.core.objects import controller_of, generation_of, ref_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
-from shared.core.resources import Ref
+from shared.core.resources import COMPONENTS, Ref
 from shared.ports.passes import Entry, Work
 
 
@@ -141,7 +142,8 @@ def _rendered(component: Manifest, context: Context) -> tuple[ComponentChildren,
         verdict = judge_component(ComponentDeployment.parse(component).spec, "spec")
         if not verdict.is_accepted:
             return ComponentChildren(), invalid(verdict.message)
-        found = component_children(component, context.platform, context.surroundings)
+        with RENDER_SECONDS.labels(COMPONENTS.kind).time():
+            found = component_children(component, context.platform, context.surroundings)
     except InvalidObjectError as error:
         return ComponentChildren(), invalid(str(error))
     return found, unrenderable(found.problem) if found.problem is not None else None
@@ -157,8 +159,10 @@ def _handed_over(wanted: Wanted, entry: Entry, work: Work, context: Context) -> 
 
 def _wanted(work: Work, uid: str, manifests: Sequence[Manifest], *, keeps_unwanted: bool) -> Wanted:
     """Return what is to be brought about now: some workloads wait until others are ready."""
-    finds_no_room = any(blocker.code == UNSCHEDULABLE for blocker in stuck_pods(work))
-    step = transition(manifests, own_workloads(work, uid), finds_no_room=finds_no_room)
+    observed = own_workloads(work, uid)
+    changes_shape = not observed.keys() <= {ref_of(each) for each in manifests}
+    finds_no_room = changes_shape and any(blocker.code == UNSCHEDULABLE for blocker in stuck_pods(work))
+    step = transition(manifests, observed, finds_no_room=finds_no_room)
     return Wanted(
         manifests,
         keeps_unwanted=keeps_unwanted,

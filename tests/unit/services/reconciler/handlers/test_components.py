@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.api.platform import Capability
 from shared.core.errors import ConflictError, InvalidObjectError, UnreachableError
@@ -13,6 +14,7 @@ from shared.core.json import Manifest
 from shared.core.objects import uid_of
 from shared.core.outcomes import Done
 from shared.core.resources import (
+    COMPONENTS,
     DEPLOYMENTS,
     INGRESSES,
     LEADER_WORKER_SETS,
@@ -446,6 +448,24 @@ async def test_what_the_api_server_refuses_is_told_with_the_step(resource: Resou
         await desk.run(LONE)
 
     assert desk.condition(LONE, "Available")[2].startswith(f"Failed to reconcile DynamoComponentDeployment: {step}")
+
+
+async def test_the_time_to_render_is_measured_where_something_is_rendered() -> None:
+    desk = await a_served_component()
+    before = renderings()
+
+    await desk.run(LONE)
+    at_rest = renderings()
+    desk.edit(replicas=2)
+    await desk.run(LONE)
+
+    assert (at_rest - before, renderings() - at_rest) == (0, 1)
+
+
+def renderings() -> float:
+    """Return how many renderings of components were measured."""
+    name = "dynamo_operator_reconciler_render_seconds_count"
+    return REGISTRY.get_sample_value(name, {"kind": COMPONENTS.kind}) or 0
 
 
 # Whatever is lost
