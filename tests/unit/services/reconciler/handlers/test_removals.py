@@ -8,7 +8,7 @@ import pytest
 
 from shared.api.platform import Capability
 from shared.core.json import Manifest
-from shared.core.objects import generation_of, ref_of, uid_of
+from shared.core.objects import ref_of, uid_of
 from shared.core.resources import (
     ADD_ONS,
     DEPLOYMENTS,
@@ -19,7 +19,7 @@ from shared.core.resources import (
     VIRTUAL_SERVICES,
     Resource,
 )
-from shared.testing.facts import facts_of_a_cluster
+from tests.unit.services.reconciler.handlers.lws_worlds import LwsDesk
 from tests.unit.services.reconciler.handlers.worlds import CHAT, NAMESPACE, Desk, a_graph
 
 pytestmark = pytest.mark.asyncio
@@ -28,31 +28,15 @@ COMMAND = {"mainContainer": {"command": ["python3", "-m", "dynamo.vllm"], "args"
 WIDE: Manifest = {"componentType": "worker", "multinode": {"nodeCount": 2}, "extraPodSpec": COMMAND}
 
 
-class SetDesk(Desk):
-    """A desk beside which the controller of LeaderWorkerSets runs too."""
-
-    def make_ready(self) -> None:
-        """Make every Deployment and every set ready."""
-        Desk.make_ready(self)
-        for live in self.cluster.all(LEADER_WORKER_SETS):
-            counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), 1)
-            conditions = [{"type": "Available", "status": "True"}]
-            status = {**counts, "observedGeneration": generation_of(live), "conditions": conditions}
-            if live.get("status") != status:
-                self.cluster.set_status(ref_of(live), status)
-
-
 async def a_desk_with(*offers: Capability, **service: Any) -> Desk:
     """Return a desk whose graph has one service with some fields, brought about in a cluster with add-ons."""
     graph = a_graph()
     graph["spec"]["services"]["web"] |= service
-    desk = SetDesk()
+    desk = LwsDesk()
     await desk.claim()
     desk.cluster.put(graph)
     desk.see()
-    for resource in ADD_ONS:
-        desk.cluster.serve(resource)
-    desk.facts |= facts_of_a_cluster(offers)
+    desk.offer(*offers, served=ADD_ONS)
     await desk.bring_about()
     return desk
 
