@@ -18,6 +18,7 @@ from services.reconciler.handlers.contexts import Context
 from services.reconciler.handlers.handovers import NOBODY, components_of, held
 from services.reconciler.handlers.results import foreign_problems, obstacle_of
 from services.reconciler.handlers.ssh_secrets import SshSecrets
+from services.reconciler.metrics import RENDER_SECONDS
 from services.reconciler.status.obstacles import Obstacle, invalid
 from shared.api.graphs import Graph
 from shared.api.validation.graphs import judge_spec
@@ -27,6 +28,7 @@ from shared.core.errors import InvalidObjectError
 from shared.core.json import Manifest
 from shared.core.resources import (
     COMPONENTS,
+    GRAPHS,
     INGRESSES,
     POD_CLIQUE_SETS,
     SCALING_ADAPTERS,
@@ -108,7 +110,8 @@ class Stages:
 
 
 def _rendered(graph: Manifest, context: Context, stage: Stage) -> Stage:
-    children = graph_children(graph, context.platform, context.surroundings)
+    with RENDER_SECONDS.labels(GRAPHS.kind).time():
+        children = graph_children(graph, context.platform, context.surroundings)
     return replace(stage, children=children, is_rendered=True)
 
 
