@@ -242,8 +242,10 @@ def replicas(desk: GroveDesk, ref: Ref) -> int:
 
 
 @pytest.mark.rule("W-07", "workloads 3.4 #1")
-@pytest.mark.parametrize("fault", [LoseRequest(), LoseAnswer()], ids=["request", "answer"])
-@pytest.mark.parametrize("moment", range(1, 8))
+@pytest.mark.parametrize(
+    ("fault", "moment"),
+    [*((LoseAnswer(), moment) for moment in (1, 2, 4, 5, 6, 8)), (LoseRequest(), 2), (LoseRequest(), 5)],
+)
 @pytest.mark.parametrize("to_grove", [True, False], ids=["to grove", "from grove"])
 async def test_a_process_that_dies_at_any_write_of_a_change_leaves_one_tree(
     fault: Fault, moment: int, to_grove: bool
