@@ -1,5 +1,6 @@
-"""What Kubernetes' controller manager does for workloads and services; switched off where a genuine one runs.
+"""What the controllers of a cluster do for workloads and services; switched off where genuine ones run.
 
-Each kind has a pure module (`rollouts`, `deployment_status`, `replicas`, `endpoints`) and a thin one that reads caches
-and writes (`*_controller`).
+Each kind has a pure module (`rollouts`, `replicas`, `stateful_sets`, `jobs`, `leader_worker_sets`, ...) and a thin one
+that reads caches and writes (`*_controller`); `workloads`, `batch` and `add_ons` say what wakes them; Grove
+has a folder of its own.
 """
