@@ -131,6 +131,12 @@ class Grove(_Part):
     )
 
 
+class Debugger(_Part):
+    """The sidecar that an annotation adds to pods."""
+
+    image: str = Field("python:3.12-slim", description="Image of the debugger; name a copy where hubs are not reached.")
+
+
 class PlatformContext(_Part):
     """Everything that rendering depends on besides the rendered object."""
 
@@ -144,6 +150,7 @@ class PlatformContext(_Part):
     mpi: MpiSecret = Field(default_factory=MpiSecret)
     planner: Planner = Field(default_factory=Planner)
     grove: Grove = Field(default_factory=Grove)
+    debugger: Debugger = Field(default_factory=Debugger)
     capabilities: Annotated[tuple[Capability, ...], AfterValidator(_in_order)] = Field(
         (), description="What the cluster offers: grove, istio, kai, lws."
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from services.reconciler.desired.component import Component
+from shared.api.platform import PlatformContext
 from shared.core.json import Manifest
 
 ENABLE = "nvidia.com/enable-debug-mode"
 STEAL_TRAFFIC = "nvidia.com/enable-stealing-traffic-debug-mode"  # read to say that it has no effect (W-30)
-IMAGE = "python:3.12-slim"
 
 
 def is_debugged(component: Component) -> bool:
@@ -15,11 +15,11 @@ def is_debugged(component: Component) -> bool:
     return component.annotations.get(ENABLE) == "true"
 
 
-def debugger() -> Manifest:
+def debugger(platform: PlatformContext) -> Manifest:
     """Return the sidecar: a shell that may look into the processes beside it."""
     return {
         "name": "debugger",
-        "image": IMAGE,
+        "image": platform.debugger.image,
         "command": ["sleep", "infinity"],
         "securityContext": {"capabilities": {"add": ["SYS_PTRACE"]}},
         "resources": {

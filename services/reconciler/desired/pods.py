@@ -79,7 +79,7 @@ def pod(component: Component, platform: PlatformContext, layout: Layout = ALONE)
     volumes = found.volumes
     for volume in launch_volumes(launch):
         volumes = with_volume(volumes, volume)
-    debuggers = [debugger()] if is_debugged(component) else []
+    debuggers = [debugger(platform)] if is_debugged(component) else []
     parts: Manifest = {
         "shareProcessNamespace": bool(debuggers),
         "serviceAccountName": _account(component),

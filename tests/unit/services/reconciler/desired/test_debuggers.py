@@ -14,7 +14,7 @@ ENABLE = "nvidia.com/enable-debug-mode"
 
 @pytest.mark.rule("workloads 7.3 #1", "workloads 1.1 Debugger image")
 def test_the_debugger_is_a_shell_that_may_look_into_its_neighbours() -> None:
-    assert debugger() == {
+    assert debugger(PLATFORM) == {
         "name": "debugger",
         "image": "python:3.12-slim",
         "command": ["sleep", "infinity"],
@@ -26,6 +26,13 @@ def test_the_debugger_is_a_shell_that_may_look_into_its_neighbours() -> None:
         "stdin": True,
         "tty": True,
     }
+
+
+@pytest.mark.rule("workloads 1.1 Debugger image")
+def test_the_installation_names_another_image() -> None:
+    platform = PLATFORM.with_settings({"debugger.image": "registry.example/debugger:1"})
+
+    assert debugger(platform)["image"] == "registry.example/debugger:1"
 
 
 @pytest.mark.rule("workloads 7.3 #1", "workloads 1.3 nvidia.com/enable-debug-mode")
