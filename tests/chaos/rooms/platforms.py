@@ -20,7 +20,7 @@ from services.reconciler.app import READS
 from shared.applying.children import Children
 from shared.applying.inventories import Inventories
 from shared.applying.writes import Writer
-from shared.contracts.ownership import RBAC
+from shared.contracts.ownership import DISCOVERY, RBAC
 from shared.core import labels
 from shared.core.json import Manifest, integer
 from shared.core.objects import labels_of, name_of, namespace_of, ref_of, uid_of
@@ -36,6 +36,7 @@ from shared.core.resources import (
     Ref,
     Resource,
 )
+from shared.core.resources import SERVICES as KUBE_SERVICES
 from shared.runtime.partitions.rules import PassRules, pass_rules
 from shared.testing.cluster_faults import Request
 from shared.testing.cluster_objects import Change
@@ -96,11 +97,15 @@ class ControlPlane:
         )
 
     def _discovery(self, store: FakeStore) -> PassRules:
-        handler = discovery.InstancesHandler(store, KEYS, Silence())
+        inventories = Inventories(store, KEYS, "discovery")
+        children = Children(Writer(self.run.cluster, DISCOVERY), inventories, Silence(), discovery.MANAGED)
         return pass_rules(
             "discovery",
             reads=discovery.READS,
-            primaries={GRAPHS: handler},
+            primaries={
+                GRAPHS: discovery.InstancesHandler(store, KEYS, Silence()),
+                KUBE_SERVICES: discovery.ModelServiceHandler(self.run.cluster, children, inventories, Silence()),
+            },
             router=discovery.route,
             heeds_progress=False,
         )
