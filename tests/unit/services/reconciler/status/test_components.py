@@ -152,7 +152,7 @@ def test_all_sets_have_to_be_ready(sets: list[ExpectedWorkload], expected: tuple
     assert condition(status, "Ready") == expected
 
 
-@pytest.mark.rule("workloads 7.4 #6", "workloads 10.5")
+@pytest.mark.rule("workloads 7.4 #6", "workloads 10.5", "workloads 2.4 LeaderWorkerSet")
 def test_reports_the_sum_over_the_sets_under_the_name_of_the_first() -> None:
     status = component_status(component_facts(a_set(), a_set(1, updated=0, ready=0), a_set(2)))
 

@@ -165,6 +165,5 @@ def test_reads_a_leader_worker_set() -> None:
     assert workload(manifest) == a_set().observed
 
 
-@pytest.mark.rule("workloads 2.4 LeaderWorkerSet")
 def test_nothing_observed_is_no_count() -> None:
     assert replica_status([]) is None
