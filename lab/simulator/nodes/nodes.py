@@ -35,8 +35,8 @@ class Nodes:
         world.nodes.listen(self._node_changed)
         world.secrets.listen(self._reference_changed)
         world.config_maps.listen(self._reference_changed)
-        world.claims.listen(self._place_changed)
-        world.pod_groups.listen(self._place_changed)
+        for cache in (world.claims, world.pod_groups, world.pod_cliques, world.scaling_groups):
+            cache.listen(self._demand_changed)
         world.definitions.listen(self._offer_changed)
 
     @property
@@ -92,8 +92,8 @@ class Nodes:
             for key in self._kubelet.lacking(after["metadata"]["namespace"]):
                 self._pods.queue.add(key)
 
-    def _place_changed(self, before: Document | None, after: Document | None) -> None:
-        if before is None:
+    def _demand_changed(self, before: Document | None, after: Document | None) -> None:
+        if before is None or after is None or before["spec"] != after["spec"]:
             self._retry_waiting()
 
     def _offer_changed(self, before: Document | None, after: Document | None) -> None:
