@@ -31,9 +31,15 @@ def own_workloads(work: Work, uid: str) -> dict[Ref, Workload]:
 def expected_workloads(
     work: Work, wanted: Iterable[Ref], inventory: Inventory, outdated: Collection[Ref] = ()
 ) -> list[ExpectedWorkload]:
-    """Return the workloads of some names that a component needs, in the order of their instances."""
-    refs = sorted({ref for ref in wanted if ref.resource in WORKLOADS}, key=lambda ref: (len(ref.name), ref.name))
-    return [_expected(work, ref, inventory, is_outdated=ref in outdated) for ref in refs]
+    """Return the workloads of some names that a component needs, in the order of their instances.
+
+    Where two shapes are recorded, because an error came while one replaced the other, only one of them is told.
+    """
+    refs = set(wanted)
+    shapes = ([ref for ref in refs if ref.resource is resource] for resource in WORKLOADS)
+    shape = next((found for found in shapes if found), [])
+    ordered = sorted(shape, key=lambda ref: (len(ref.name), ref.name))
+    return [_expected(work, ref, inventory, is_outdated=ref in outdated) for ref in ordered]
 
 
 def _expected(work: Work, ref: Ref, inventory: Inventory, *, is_outdated: bool) -> ExpectedWorkload:

@@ -223,6 +223,21 @@ async def test_a_deployment_makes_room_for_sets_that_fit_nowhere() -> None:
     assert "no GPU is free" in desk.condition(LONE, "Reconciling")[2]
 
 
+@pytest.mark.rule("W-55", "W-61")
+async def test_an_error_between_two_shapes_leaves_both_and_tells_of_one() -> None:
+    desk = await a_served_component()
+    desk.broken.add("lone-0")
+    desk.edit(multinode={"nodeCount": 2})
+    await desk.run(LONE)
+
+    desk.edit(resources={"limits": {"cpu": "many"}})
+    await desk.run(LONE)
+
+    assert (desk.names(DEPLOYMENTS), desk.names(LEADER_WORKER_SETS)) == (["lone"], ["lone-0"])
+    assert desk.condition(LONE, "Stalled")[:2] == ("True", "QuantityInvalid")
+    assert (desk.cluster.peek(LONE) or {})["status"]["service"]["componentKind"] == "Deployment"
+
+
 @pytest.mark.rule("W-39", "W-61")
 async def test_a_former_shape_stays_where_another_owner_has_the_name_of_the_new_one() -> None:
     desk = await a_served_component()
