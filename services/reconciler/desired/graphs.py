@@ -54,7 +54,8 @@ def graph_children(
     manifest: Manifest, platform: PlatformContext, surroundings: Surroundings = NOTHING
 ) -> GraphChildren:
     """Return the objects of a graph, each owned by it; raise InvalidObjectError when it cannot be read."""
-    services = Graph.parse(manifest).spec.services or {}
+    parsed = Graph.parse(manifest)
+    services = parsed.spec.services or {}
     collisions = [error.about(f"service {name}") for name, error in _collisions(name_of(manifest), services).items()]
     if mode_of(annotations_of(manifest), platform) is Mode.COMPONENTS:
         unstartable = [] if platform.offers(Capability.LWS) else _unstartable(services)
@@ -63,7 +64,7 @@ def graph_children(
         return _components(manifest, services, platform, refused=collisions)
     if collisions:
         return GraphChildren(problems=tuple(collisions), mode=Mode.GROVE)
-    found = gang(manifest, sorted(services), platform, surroundings)
+    found = gang(manifest, parsed, platform, surroundings)
     return GraphChildren(found.manifests, found.problems, Mode.GROVE, found.scales, found.cautions)
 
 

@@ -7,16 +7,14 @@ written (W-41); the components that cliques are made of are those of component m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.reconciler.desired.cautions import Caution
 from services.reconciler.desired.component import Component, Surroundings, component_of
 from services.reconciler.desired.components import component_deployment
 from services.reconciler.desired.debuggers import ENABLE as DEBUG
-from services.reconciler.desired.grove.cliques import Clique, clique, clique_name, layouts
+from services.reconciler.desired.grove.cliques import Clique, clique, layouts
 from services.reconciler.desired.grove.fronts import fronts
-from services.reconciler.desired.grove.name_budget import check_names
 from services.reconciler.desired.grove.queues import missing_queue, queue_of
 from services.reconciler.desired.grove.scales import Scale, scale
 from services.reconciler.desired.grove.scaling_groups import scaling_group
@@ -24,7 +22,9 @@ from services.reconciler.desired.grove.sets import pod_clique_set
 from services.reconciler.desired.metadata import overridden_labels
 from services.reconciler.desired.owners import owned, owner_of
 from services.reconciler.desired.problems import Problem, RenderError
+from shared.api.graphs import Graph
 from shared.api.platform import PlatformContext
+from shared.api.validation.names import grove_name_violations
 from shared.core import labels
 from shared.core.json import Manifest, mapping
 from shared.core.objects import annotations_of, name_of, namespace_of
@@ -51,12 +51,15 @@ class _Member:
     fronts: tuple[Manifest, ...]
 
 
-def gang(graph: Manifest, services: Iterable[str], platform: PlatformContext, surroundings: Surroundings) -> Gang:
-    """Return everything that a graph with these services consists of, each object owned by it."""
+def gang(graph: Manifest, parsed: Graph, platform: PlatformContext, surroundings: Surroundings) -> Gang:
+    """Return everything that a graph consists of, each object owned by it."""
     queue = queue_of(annotations_of(graph), platform)
     members: list[_Member] = []
-    problems: list[Problem] = []
-    for service in services:
+    problems = [
+        _name_too_long(text).within(CANNOT_GENERATE).about(f"graph {name_of(graph)}")
+        for text in grove_name_violations(parsed)
+    ]
+    for service in sorted(parsed.spec.services or ()):
         try:
             members.append(_member(graph, service, platform, surroundings=surroundings, queue=queue))
         except RenderError as error:
@@ -67,6 +70,10 @@ def gang(graph: Manifest, services: Iterable[str], platform: PlatformContext, su
     if problems:
         return Gang(problems=tuple(problems))
     return _assembled(graph, members, platform)
+
+
+def _name_too_long(text: str) -> RenderError:
+    return RenderError(text, code="NameTooLong", remedy="shorten the name of the graph or of the service")  # W-46
 
 
 def _assembled(graph: Manifest, members: list[_Member], platform: PlatformContext) -> Gang:
@@ -90,10 +97,8 @@ def _member(
     graph: Manifest, service: str, platform: PlatformContext, *, surroundings: Surroundings, queue: str
 ) -> _Member:
     component = _component(graph, service, platform, surroundings)
-    places = layouts(component)
-    check_names(name_of(graph), service, [clique_name(service, place.role) for place in places])
     notes = _pod_annotations(graph, component)
-    cliques = tuple(clique(component, place, platform, annotations=notes, queue=queue) for place in places)
+    cliques = tuple(clique(component, place, platform, annotations=notes, queue=queue) for place in layouts(component))
     return _Member(component, cliques, tuple(fronts(component, platform)))
 
 

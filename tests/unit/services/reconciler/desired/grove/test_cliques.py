@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.reconciler.desired.grove.name_budget import LIMIT
+from shared.api.validation.names import MAX_GROVE_NAME
 from shared.core import labels
 from tests.unit.services.reconciler.desired.builders import a_service, a_worker, environment_of
 from tests.unit.services.reconciler.desired.grove.builders import (
@@ -202,7 +202,7 @@ def test_names_that_grove_would_refuse_are_refused_with_their_length(graph: int,
     found = made({"s" * service: a_wide_service(nodes=nodes)}, name="g" * graph)
 
     assert [each.code for each in found.problems] == ["NameTooLong"]
-    assert f"46 characters together, and Grove allows {LIMIT}" in found.problems[0].text
+    assert f"combined resource name length 46 exceeds {MAX_GROVE_NAME}-character limit" in found.problems[0].text
 
 
 @pytest.mark.rule("W-46")
