@@ -21,7 +21,7 @@ from tests.chaos.seeds import IS_LONG
 from tests.unit.services.reconciler.desired.builders import PLATFORM, a_graph
 from tests.unit.services.reconciler.desired.graph_strategies import OFFERS, Case, cases
 
-EXAMPLES = 2000 if IS_LONG else 25
+EXAMPLES = 2000 if IS_LONG else 15
 COMPONENT = "DynamoComponentDeployment"
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")

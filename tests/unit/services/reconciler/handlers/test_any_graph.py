@@ -35,7 +35,7 @@ from tests.unit.services.reconciler.handlers.lws_worlds import set_status
 from tests.unit.services.reconciler.handlers.worlds import NAMESPACE
 
 QUEUES = (QUEUE, "dynamo")
-EXAMPLES = 500 if IS_LONG else 10
+EXAMPLES = 500 if IS_LONG else 6
 
 MADE = (
     COMPONENTS,
