@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 _SHELLS = re.compile(r"(?:.*/)?(?:|a|ba|da|k|z)sh")
 _NESTED = ("<<", "$'", "$(", "`")
+_QUOTES = ("'", '"', "\\")  # nothing but an open one makes a text unreadable, and most texts have none
 
 
 def unreadable(command: Sequence[str], args: Sequence[str]) -> tuple[str, str] | None:
@@ -43,7 +44,7 @@ def script_at(words: Sequence[str]) -> int | None:
 
 def syntax_error(script: str) -> str:
     """Return what makes a shell's text unreadable; empty for a good one, or one that only a shell can judge."""
-    if any(mark in script for mark in _NESTED):
+    if any(mark in script for mark in _NESTED) or not any(mark in script for mark in _QUOTES):
         return ""
     try:
         list(shlex.shlex(script, posix=True, punctuation_chars=True))

@@ -42,7 +42,8 @@ def judge_update(old: Graph, new: Graph, *, username: str, namespace: str, polic
     change = judge_change(old, new, replicas_allowed=may_set_replicas(username, namespace=namespace, policy=policy))
     if not change.is_accepted:
         return change
-    brought_in = _added(content_violations(old), content_violations(new))
+    violations = content_violations(new)
+    brought_in = _added(content_violations(old), violations) if violations else ()
     if brought_in:
         return Verdict(errors=brought_in)
     unheeded = _added(content_warnings(old, namespace), content_warnings(new, namespace))

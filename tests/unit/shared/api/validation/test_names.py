@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.reconciler.desired.grove.name_budget import LIMIT
 from shared.api.graphs import Graph
 from shared.api.validation.graphs import judge_graph
-from shared.api.validation.names import MAX_GROVE_NAME, grove_name_violations
+from shared.api.validation.names import grove_name_violations
 from shared.core import labels
 
 FORM = "the name must consist of letters, digits and '-', start with a letter and end with a letter or digit"
@@ -114,8 +113,3 @@ def test_a_new_graph_is_warned_of_them_unless_it_never_runs_on_grove(annotations
 
     assert verdict.is_accepted
     assert len(verdict.warnings) == count
-
-
-@pytest.mark.rule("W-46")
-def test_rendering_counts_as_admission_does() -> None:
-    assert LIMIT == MAX_GROVE_NAME
