@@ -50,6 +50,9 @@ SYNC_STEPS = {
 }
 
 
+SET_REMEDY = "take back what Grove does not let change, or delete the PodCliqueSet, so that it is made anew (a gap)"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What became of a graph in one pass before its status is computed; empty where nothing had changed."""
@@ -80,7 +83,18 @@ class Stage:
         """Return the stage with what went wrong when its objects were written."""
         problems = (*self.children.problems, *foreign_problems(result))
         children = replace(self.children, problems=problems)
-        return replace(self, children=children, obstacle=self.obstacle or obstacle_of(result, SYNC_STEPS))
+        refused = obstacle_of(result, SYNC_STEPS)
+        if refused is not None and _is_update_of_a_set(result):
+            refused = replace(refused, remedy=SET_REMEDY)
+        return replace(self, children=children, obstacle=self.obstacle or refused)
+
+
+def _is_update_of_a_set(result: Result) -> bool:
+    """Return whether a set that exists could not be changed: Grove allows few changes (workloads 8.5)."""
+    changes = result.plan.changes if result.plan is not None else ()
+    answers = result.written.answers if result.written is not None else {}
+    missed = (change for change in changes if change.ref not in answers)
+    return any(change.ref.resource is POD_CLIQUE_SETS and change.reason != "created" for change in missed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -449,6 +449,33 @@ async def test_a_set_that_the_api_server_refuses_is_told_with_its_step() -> None
     )
 
 
+@pytest.mark.rule(
+    "W-61",
+    "workloads 8.5 minAvailable, roleName, startsAfter, cliqueStartupType, set of cliques, set of "
+    "scaling groups and a group's cliqueNames (ordered) are immutable",
+)
+async def test_a_set_that_grove_does_not_let_change_serves_on_and_can_be_made_anew() -> None:
+    desk = await a_grove(a_gang())
+    await desk.bring_about()
+    error = InvalidObjectError("the set of cliques is immutable")
+    desk.cluster.intercept = lambda request: Refuse(error) if request.resource is POD_CLIQUE_SETS else None
+
+    desk.cluster.edit(CHAT, with_field("web", multinode={"nodeCount": 2}))
+    desk.see()
+    with pytest.raises(PermanentError):
+        await desk.run()
+    advice = desk.condition(CHAT, "Reconciling")[2]
+    served_on = [each["metadata"]["name"] for each in desk.cluster.all(POD_CLIQUES)]
+    desk.cluster.intercept = lambda request: None
+    desk.cluster.remove(SET)
+    await desk.bring_about()
+
+    assert "or delete the PodCliqueSet" in advice
+    assert served_on == ["chat-0-web"]
+    assert desk.cluster.all(POD_CLIQUES) == ()
+    assert text(desk.cluster.peek(CHAT), "status", "state") == "successful"
+
+
 @pytest.mark.rule("W-55")
 async def test_a_graph_that_cannot_be_made_any_more_keeps_its_set_and_its_counts() -> None:
     desk = await a_grove(a_gang())
