@@ -11,6 +11,7 @@ from services.discovery.handlers import MANAGED, READS, InstancesHandler, ModelS
 from services.discovery.settings import DiscoverySettings
 from shared.applying.children import Children
 from shared.applying.inventories import Inventories
+from shared.applying.repairs import Repairs
 from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
 from shared.contracts.facts import GPU, ORCHESTRATORS, QUEUES
@@ -37,7 +38,9 @@ async def app(settings: DiscoverySettings, service: Service) -> None:
 def _pass_rules(around: Platform) -> PassRules:
     """Return who passes over what."""
     inventories = Inventories(around.store, around.keys, "discovery")
-    children = Children(Writer(around.cluster, DISCOVERY), inventories, around.decisions, MANAGED)
+    children = Children(
+        Writer(around.cluster, DISCOVERY), inventories, around.decisions, MANAGED, Repairs(around.clock)
+    )
     primaries: dict[Resource, Handler] = {
         GRAPHS: InstancesHandler(around.store, around.keys, around.decisions),
         SERVICES: ModelServiceHandler(around.cluster, children, inventories, around.decisions),

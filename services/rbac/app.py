@@ -6,6 +6,7 @@ from services.rbac.handlers import MANAGED, READS, GraphGrantsHandler, SharedAcc
 from services.rbac.settings import RbacSettings
 from shared.applying.children import Children
 from shared.applying.inventories import Inventories
+from shared.applying.repairs import Repairs
 from shared.applying.writes import Writer
 from shared.assembly.rooms import platform
 from shared.contracts.ownership import RBAC
@@ -18,7 +19,7 @@ async def app(settings: RbacSettings, service: Service) -> None:
     """Run the room until the service is told to stop."""
     async with platform(settings, service) as around:
         inventories = Inventories(around.store, around.keys, "rbac")
-        children = Children(Writer(around.cluster, RBAC), inventories, around.decisions, MANAGED)
+        children = Children(Writer(around.cluster, RBAC), inventories, around.decisions, MANAGED, Repairs(around.clock))
         rules = pass_rules(
             "rbac",
             reads=frozenset(READS),

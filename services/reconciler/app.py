@@ -24,6 +24,7 @@ from services.reconciler.handlers.statuses import Statuses
 from services.reconciler.settings import ReconcilerSettings
 from shared.applying.children import Children
 from shared.applying.inventories import Inventories
+from shared.applying.repairs import Repairs
 from shared.applying.writes import Writer
 from shared.assembly.rooms import Platform, platform
 from shared.contracts.ownership import GRAPH_CHILDREN
@@ -106,8 +107,9 @@ def pass_rules(around: Platform, settings: ReconcilerSettings, recorder: EventRe
     statuses = Statuses(cluster, around.clock, decisions, recorder)
     contexts = Contexts(settings.platform)
 
-    of_graphs = Children(writer, inventories, decisions, GRAPH_MANAGES)
-    of_components = Children(writer, inventories, decisions, COMPONENT_MANAGES)
+    repairs = Repairs(around.clock)
+    of_graphs = Children(writer, inventories, decisions, GRAPH_MANAGES, repairs)
+    of_components = Children(writer, inventories, decisions, COMPONENT_MANAGES, repairs)
     stages = Stages(Claims(cluster), SshSecrets(cluster, decisions, settings.platform.mpi))
     scaler = Scaler(cluster)
     handlers: dict[Resource, GraphHandler | ComponentHandler] = {

@@ -20,6 +20,8 @@ from shared.core.objects import ref_of
 from shared.core.resources import Ref, Resource
 from shared.ports.passes import Entry, View
 
+REPAIRED = "repaired"  # why something is written that was desired alike before
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -57,6 +59,14 @@ class Plan:
     def is_empty(self) -> bool:
         """Return whether nothing has to be written."""
         return not self.changes and not self.removals
+
+    def without(self, refs: Collection[Ref], inventory: Inventory) -> Plan:
+        """Return the plan that leaves some changes for later, and what is recorded of them as it is."""
+        if not refs:
+            return self
+        changes = tuple(change for change in self.changes if change.ref not in refs)
+        left = {ref: inventory.children[ref] for ref in refs if ref in inventory.children}
+        return replace(self, changes=changes, kept={**(self.kept or {}), **left})
 
 
 def is_settled(inputs: Inputs, inventory: Inventory, view: View, managed: Sequence[Resource]) -> bool:
@@ -228,4 +238,4 @@ def _is_beyond(entry: Entry, applied: Applied) -> bool:
 def _reason(entry: Entry | None, applied: Applied | None, wanted: str) -> str:
     if entry is None:
         return "created"
-    return "repaired" if applied is not None and applied.desired == wanted else "updated"
+    return REPAIRED if applied is not None and applied.desired == wanted else "updated"

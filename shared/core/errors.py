@@ -4,6 +4,10 @@ Adapters translate what their client library raises into one of these at their d
 into an outcome. Whether waiting helps is the only question a caller has, so it is the only axis of the tree.
 """
 
+from __future__ import annotations
+
+from datetime import timedelta
+
 
 class PlatformError(Exception):
     """Any failure that this project gives a name to."""
@@ -51,6 +55,15 @@ class NotFoundError(ConflictError):
 
 class AlreadyExistsError(ConflictError):
     """The object that should be created is there already."""
+
+
+class ContestedError(TemporaryError):
+    """Somebody keeps changing what we write: to write it at once would only make them write again."""
+
+    def __init__(self, text: str, after: timedelta) -> None:
+        """Keep after which time it may be written again."""
+        super().__init__(text)
+        self.after = after
 
 
 class ExpiredError(TemporaryError):

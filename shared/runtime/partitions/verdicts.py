@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.core.errors import ConflictError, LeaseLostError, PermanentError, TemporaryError
+from shared.core.errors import ConflictError, ContestedError, LeaseLostError, PermanentError, TemporaryError
 from shared.core.outcomes import Outcome, Reject, Retry
 
 
@@ -30,6 +30,8 @@ def verdict_of(error: Exception) -> Verdict:
             return Verdict(Retry(reason), is_silent=True, counts=False)  # says nothing about the object
         case ConflictError():
             return Verdict(Retry(reason), is_silent=True)
+        case ContestedError(after=after):
+            return Verdict(Retry(reason, after), is_silent=True, counts=False)  # told once, when it began
         case TemporaryError():
             return Verdict(Retry(reason))
         case PermanentError():

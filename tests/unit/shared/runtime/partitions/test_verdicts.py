@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from shared.core.errors import (
     ConflictError,
+    ContestedError,
     ForbiddenError,
     InvalidObjectError,
     LeaseLostError,
@@ -31,6 +34,11 @@ BUG = ValueError("a bug")
             LeaseLostError("x"),
             Verdict(Retry("LeaseLostError: x"), is_silent=True, counts=False),
             id="a lost lease says nothing about the object",
+        ),
+        pytest.param(
+            ContestedError("x", timedelta(seconds=30)),
+            Verdict(Retry("ContestedError: x", timedelta(seconds=30)), is_silent=True, counts=False),
+            id="a contest waits for as long as it says",
         ),
         pytest.param(UnreachableError("x"), Verdict(Retry("UnreachableError: x")), id="what may heal is tried again"),
         pytest.param(UnreachableError(), Verdict(Retry("UnreachableError")), id="also without a text"),
