@@ -59,7 +59,7 @@ class GroveDesk(Desk):
         """Be Grove, and the controller of all Deployments."""
         Desk.make_ready(self)
         for live in self.cluster.all(POD_CLIQUE_SETS):
-            for made in _made_of(live):
+            for made in made_of(live):
                 if self.cluster.peek(ref_of(made)) is None:
                     self.cluster.put(made, manager="grove")
         for resource in (POD_CLIQUES, POD_CLIQUE_SCALING_GROUPS, POD_CLIQUE_SETS):
@@ -86,7 +86,8 @@ def clique_status(live: Manifest) -> Manifest:
     return {**dict.fromkeys(counts, live["spec"].get("replicas", 1)), "observedGeneration": generation_of(live)}
 
 
-def _made_of(live: Manifest) -> Iterator[Manifest]:
+def made_of(live: Manifest) -> Iterator[Manifest]:
+    """Yield what Grove makes of a set."""
     template = live["spec"]["template"]
     groups = template.get("podCliqueScalingGroups", [])
     grouped = {name for group in groups for name in group["cliqueNames"]}
