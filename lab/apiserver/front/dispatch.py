@@ -223,7 +223,9 @@ class Dispatch:
 
     async def _object(self, exchange: Exchange, target: Target) -> tuple[Document, list[str]]:
         body = await exchange.request.read()
-        return decode_object(body, exchange.request.headers.get("Content-Type", ""), target.resource.kind)
+        resource = target.resource
+        known = "" if resource.custom else resource.api_version
+        return decode_object(body, exchange.request.headers.get("Content-Type", ""), resource.kind, known)
 
 
 def _check_subresource(target: Target) -> None:

@@ -125,8 +125,11 @@ def decode_yaml(body: bytes) -> tuple[Any, list[str]]:
         raise ValueError(f"error converting YAML to JSON: yaml: {str(error).splitlines()[0]}") from error
 
 
-def decode_object(body: bytes, content_type: str, kind: str) -> tuple[Document, list[str]]:
-    """Return the object of a POST or PUT body, refusing what is none."""
+def decode_object(body: bytes, content_type: str, kind: str, version: str = "") -> tuple[Document, list[str]]:
+    """Return the object of a POST or PUT body, refusing what is none.
+
+    A built-in kind is decoded into the type that the path names: give its version, and a body need not repeat either.
+    """
     unrecognized = f"the object provided is unrecognized (must be of type {kind}): "
     try:
         document, duplicates = decode(body, content_type)
@@ -140,6 +143,9 @@ def decode_object(body: bytes, content_type: str, kind: str) -> tuple[Document, 
         )
         why = f"json: cannot unmarshal {go_type(document)} into Go value of type {wanted}"
         raise bad_request(f"{unrecognized}{_NO_KIND}{why} ({body[:30].hex()})")
+    if version:
+        document["apiVersion"] = document.get("apiVersion") or version
+        document["kind"] = document.get("kind") or kind
     if not document.get("kind"):
         text = body.decode("utf-8", "replace")
         raise bad_request(f"{unrecognized}Object 'Kind' is missing in '{text}' ({_excerpt(body)})")

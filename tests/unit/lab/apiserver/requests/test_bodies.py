@@ -42,3 +42,17 @@ def test_what_is_no_object_is_refused(body: bytes, content_type: str, code: int)
         decode_object(body, content_type, "Widget")
 
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"metadata": {"name": "a"}}', id="neither"),
+        pytest.param(b'{"apiVersion": "v1", "metadata": {"name": "a"}}', id="the version alone"),
+        pytest.param(b'{"kind": "Namespace", "metadata": {"name": "a"}}', id="the kind alone"),
+    ],
+)
+def test_a_body_of_a_built_in_kind_need_not_repeat_what_the_path_says(body: bytes) -> None:
+    document, _ = decode_object(body, "application/json", "Namespace", "v1")
+
+    assert document == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}
