@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.reconciler.status.transitions import groups_first, transition
 from services.reconciler.status.workloads import Workload
@@ -172,3 +175,30 @@ def test_no_further_set_goes_while_the_one_made_anew_fits_on_no_node() -> None:
     observed = seen(a_seen_set(0, size=4, ready=0), a_seen_set(1))
 
     assert transition(sets(0, 1, size=4), observed, finds_no_room=True).renewed == frozenset()
+
+
+@pytest.mark.rule("W-31")
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from([2, 4]), min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_all_sets_get_the_wanted_size_while_all_but_one_serve(before: list[int], dice: Random) -> None:
+    wanted = sets(*range(len(before)), size=4)
+    present = {set_ref(instance): a_seen_set(instance, size=size) for instance, size in enumerate(before)}
+    serving = []
+
+    for _ in range(10 * len(before)):
+        step = transition(wanted, present, finds_no_room=dice.random() < 0.2)
+        present = after(step.renewed, present, len(before), dice)
+        serving.append(sum(each.ready for each in present.values()))
+
+    assert {each.size for each in present.values()} == {4}
+    assert len(present) == len(before)
+    assert min(serving) >= len(before) - 1
+
+
+def after(renewed: Iterable[Ref], present: dict[Ref, Workload], instances: int, dice: Random) -> dict[Ref, Workload]:
+    """Return what there is after a step: what is gone is made anew, and what was made becomes ready some time."""
+    left = {ref: each for ref, each in present.items() if ref not in renewed}
+    made = {set_ref(instance): a_seen_set(instance, size=4, ready=0) for instance in range(instances)}
+    gone = {ref for ref in made if ref not in present}
+    ripe = {ref: replace(each, ready=each.ready or int(dice.random() < 0.7)) for ref, each in left.items()}
+    return ripe | {ref: made[ref] for ref in gone}
