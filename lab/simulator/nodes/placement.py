@@ -24,9 +24,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """No node takes the pod; the scheduler's message."""
+    """No node takes the pod; the scheduler's message, and whether it will be overtaken in a moment."""
 
     message: str
+    is_brief: bool = False
 
 
 @dataclass(slots=True)

@@ -25,10 +25,12 @@ from lab.simulator.nodes.gangs import (
 from lab.simulator.nodes.placement import Chosen, Ledger, Waits
 from lab.simulator.objects import FALSE, condition, has_ended, is_active, is_deleting, labels_of, timestamp
 from lab.simulator.work.events import Recorder
+from lab.simulator.work.settling import Settling
 from lab.simulator.world import World, label_keys, now
 
 SCHEDULER_NAME = "default-scheduler"
 ADD_ONS = {VOLCANO: POD_GROUPS, KAI: QUEUES}
+FORMING_SECONDS = 1.0  # in which the pods of a gang appear one after the other: nothing worth a word
 PART_OF = "app.kubernetes.io/part-of"
 
 
@@ -41,6 +43,7 @@ class Scheduler:
         self._waiting: set[Key] = set()
         self._reserved: dict[str, str] = {}  # node by uid, of pods whose gang has found its places
         self.wake: Callable[[Key], None] = lambda key: None
+        self._forming = Settling(FORMING_SECONDS)
         self._recorder = Recorder(world.api, SCHEDULER_NAME)
 
     async def __call__(self, key: Key) -> float | None:
@@ -48,14 +51,19 @@ class Scheduler:
         pod = self._world.pods.get(key)
         if pod is None or not self.is_concerned(pod):
             self._waiting.discard(key)
+            self._forming.forget(key)
             return None
         answer = self._lack_of_storage(pod) or self._place(pod)
         match answer:
             case Chosen(node):
                 self._waiting.discard(key)
+                self._forming.forget(key)
                 await self._bind(pod, node)
-            case Waits(message):
+            case Waits(message, is_brief):
                 self._waiting.add(key)
+                remaining = self._forming.remaining(key) if is_brief else 0.0
+                if remaining > 0:
+                    return remaining
                 await self._explain(pod, message)
         return None
 
@@ -71,8 +79,10 @@ class Scheduler:
         members = [each for each in self._world.pods.by("gang", gang.key) if is_active(each)]
         waiting = [each for each in members if not each["spec"].get("nodeName") and not self._is_reserved(each)]
         needed = self._needed(pod, gang)
-        if needed is None or len(members) < needed:
-            return Waits(unready(len(waiting), needed if needed is not None else 1))
+        if needed is None:
+            return Waits(f'pod group "{gang.name}" is not complete yet', is_brief=True)
+        if len(members) < needed:
+            return Waits(unready(len(waiting), needed), is_brief=True)
         placed = self._reserve(waiting, least=needed - (len(members) - len(waiting)))
         if isinstance(placed, Waits):
             return placed

@@ -176,6 +176,22 @@ async def test_a_gang_that_does_not_fit_as_a_whole_gets_no_node(offering: Lab) -
     await eventually(lambda: has_hosts(lab), within=WITHIN)
 
 
+async def test_a_pod_says_what_its_gang_lacks(offering: Lab) -> None:
+    lab = offering
+    await lab.create(LEADER_WORKER_SETS, a_leader_worker_set(1, group="tp-group"))
+
+    async def says_wait(message: str) -> bool:
+        return [says(pod, "PodScheduled") for pod in await lab.pods()] == [("False", "Unschedulable", message)]
+
+    await eventually(lambda: says_wait('pod group "tp-group" is not complete yet'), within=WITHIN)
+    await lab.create(POD_GROUPS, {"metadata": {"name": "tp-group"}, "spec": {"minMember": 2}})
+    await eventually(lambda: says_wait("pod group is not ready, 1 Pending, 2 minAvailable"), within=WITHIN)
+
+    pod_group = await lab.api.get(POD_GROUPS, lab.namespace, "tp-group")
+    await lab.api.patch(POD_GROUPS, pod_group, {"spec": {"minMember": 1}})
+    await eventually(lambda: has_hosts(lab, "tp-0"), within=WITHIN)
+
+
 @pytest.mark.rule("workloads 6.2 #2")
 async def test_a_pod_clique_set_becomes_groups_cliques_and_pods(offering: Lab) -> None:
     lab = offering
