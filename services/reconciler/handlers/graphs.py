@@ -17,7 +17,7 @@ from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.gangs import gang_waits_for, observed_gang
 from services.reconciler.handlers.primaries import Primaries
-from services.reconciler.handlers.results import change_list
+from services.reconciler.handlers.results import change_list, orphaned_adapters
 from services.reconciler.handlers.scaling import Scaler
 from services.reconciler.handlers.stages import Stage, Stages
 from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
@@ -26,13 +26,12 @@ from services.reconciler.status.notes import adapter_notes, caution_notes, chang
 from services.reconciler.status.obstacles import Obstacle, given_up, refused
 from shared.applying.children import Children, Result
 from shared.applying.inventories import EMPTY, Inputs, Inventory
-from shared.core import labels
 from shared.core.errors import PermanentError
 from shared.core.json import Manifest, mapping, text
 from shared.core.objects import generation_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
-from shared.core.resources import COMPONENTS, POD_CLIQUE_SETS, SCALING_ADAPTERS, Ref
+from shared.core.resources import COMPONENTS, POD_CLIQUE_SETS, Ref
 from shared.ports.passes import Entry, Work
 
 UNKNOWN_CLUSTER = timedelta(seconds=1)
@@ -78,6 +77,7 @@ class GraphHandler:
         graph = await self.primaries.open(entry, work)
         if graph is None:
             return Done()
+        await self.stages.claims.let_go(entry, work)
         stage = await self.stages.of(graph, context, work)
         if stage.is_rendered:
             self._made[work.primary] = _Made(inputs, stage.children.scales, stage.children.accounts)
@@ -117,14 +117,9 @@ class GraphHandler:
 
     def _tell(self, graph: Manifest, stage: Stage, result: Result, work: Work) -> None:
         """Tell in Events what a person would want to know of what was written, and of what has no effect."""
-        changes = change_list(result)
-        services = mapping(graph, "spec", "services")
-        orphans = {
-            ref.name: service
-            for ref in (result.written.deleted if result.written is not None else ())
-            if ref.resource is SCALING_ADAPTERS and (service := _service_of(work, ref)) not in services
-        }
-        notes = [*change_notes([each for each in changes if each.name not in orphans]), *adapter_notes(orphans)]
+        orphans = orphaned_adapters(graph, result, work.view)
+        changes = [each for each in change_list(result) if (each.kind, each.name) not in orphans]
+        notes = [*change_notes(changes), *adapter_notes({name: service for (_, name), service in orphans.items()})]
         if result.plan is not None and not result.plan.is_empty:
             drifted = (Caution(CLAIM_DRIFTS, each) for each in drifts(stage.claims, result, work.view))
             notes += caution_notes((*stage.children.cautions, *drifted))
@@ -190,11 +185,6 @@ def _runs_in_set(work: Work, stage: Stage, inventory: Inventory) -> bool:
     if stage.is_rendered and not stage.children.problems:
         return stage.children.mode is Mode.GROVE
     return Ref(POD_CLIQUE_SETS, work.primary.namespace, work.primary.name) in inventory.children
-
-
-def _service_of(work: Work, ref: Ref) -> str:
-    entry = work.view.get(ref)
-    return entry.labels.get(labels.COMPONENT, "") if entry is not None else ""
 
 
 def _components(work: Work, wanted: Sequence[Manifest], inventory: Inventory) -> list[ExpectedComponent]:

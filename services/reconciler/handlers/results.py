@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from services.reconciler.desired.names import component_name
 from services.reconciler.desired.problems import Problem
 from services.reconciler.status.notes import Change, Verb
 from services.reconciler.status.obstacles import Obstacle, refused, unserved
 from shared.applying.children import Result
 from shared.core.errors import NotFoundError, PermanentError
+from shared.core.json import Manifest, mapping, text
+from shared.core.objects import name_of
 from shared.core.refusals import without_values
-from shared.core.resources import Ref, Resource
+from shared.core.resources import SCALING_ADAPTERS, Ref, Resource
+from shared.ports.passes import Entry, View
 
 _VERBS: dict[str, Verb] = {"created": "created", "updated": "updated", "repaired": "updated"}
 
@@ -63,3 +67,21 @@ def foreign_problems(result: Result) -> list[Problem]:
         )
         for ref in result.plan.foreign
     ]
+
+
+def orphaned_adapters(graph: Manifest, result: Result, view: View) -> dict[tuple[str, str], str]:
+    """Return the service of each scaling adapter, by kind and name, that was deleted because its service is gone.
+
+    The adapter's own event may be faster than the pass; then its name tells the service, in lower case.
+    """
+    services = {component_name(name_of(graph), service) for service in mapping(graph, "spec", "services")}
+    deleted = result.written.deleted if result.written is not None else frozenset()
+    return {
+        (ref.resource.kind, ref.name): _service_of(view.get(ref)) or ref.name.removeprefix(f"{name_of(graph)}-")
+        for ref in deleted
+        if ref.resource is SCALING_ADAPTERS and ref.name not in services
+    }
+
+
+def _service_of(adapter: Entry | None) -> str:
+    return text(adapter.summary, "spec", "dgdRef", "serviceName") if adapter is not None else ""

@@ -12,6 +12,7 @@ from typing import Any, cast
 from services.reconciler.app import READS, pass_rules
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.settings import ReconcilerSettings
+from shared.api.platform import PlatformContext
 from shared.assembly.rooms import Platform
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.core.json import Manifest, items, text
@@ -65,6 +66,7 @@ class Desk:
     recorder: EventRecorder = field(init=False)
     rules: PassRules = field(init=False)
     facts: dict[str, bytes] = field(default_factory=lambda: dict(FACTS))
+    platform: PlatformContext = field(default_factory=PlatformContext)
 
     def __post_init__(self) -> None:
         self.cluster, self.store = FakeCluster(self.clock), FakeStore(self.clock)
@@ -73,7 +75,7 @@ class Desk:
     def start(self) -> None:
         """Begin as a new process would: nothing is remembered."""
         self.recorder = EventRecorder(self.cluster, self.clock)
-        settings = ReconcilerSettings(install="test")
+        settings = ReconcilerSettings(install="test", platform=self.platform)
         around = SimpleNamespace(
             cluster=self.cluster, store=self.store, clock=self.clock, keys=KEYS, decisions=self.told, settings=settings
         )
@@ -164,9 +166,9 @@ def ready_status(deployment: Manifest) -> Manifest:
     }
 
 
-async def a_desk(*manifests: Manifest) -> Desk:
+async def a_desk(*manifests: Manifest, platform: PlatformContext | None = None) -> Desk:
     """Return a desk that owns its partition, with some objects in view."""
-    desk = Desk()
+    desk = Desk(platform=platform or PlatformContext())
     await desk.claim()
     for manifest in manifests:
         desk.cluster.put(manifest)
