@@ -520,3 +520,26 @@ def an_account(name: str) -> Manifest:
         "kind": "ServiceAccount",
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": {labels.GRAPH_NAME: "chat"}},
     }
+
+
+@pytest.mark.rule("W-56", "workloads 9.5 #2")
+@pytest.mark.parametrize("ref", [SET, WEB_SERVICE], ids=["set", "service"])
+async def test_what_somebody_deletes_is_made_anew(ref: Ref) -> None:
+    desk = await a_grove(a_gang())
+    await desk.bring_about()
+
+    desk.cluster.remove(ref)
+    await desk.bring_about()
+
+    assert desk.cluster.peek(ref) is not None
+    assert text(desk.cluster.peek(CHAT), "status", "state") == "successful"
+
+
+@pytest.mark.rule("W-07", "W-57")
+@pytest.mark.parametrize(("value", "asked"), [("false", [CHAT, WEB]), ("true", [CHAT])])
+async def test_components_hear_of_a_graph_that_refuses_grove_or_did(value: str, asked: list[Ref]) -> None:
+    desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: value}))
+    entry = desk.work(CHAT).view.get(CHAT)
+    assert entry is not None
+
+    assert [each.primary for each in desk.rules.router(entry, copy_of=None)] == asked
