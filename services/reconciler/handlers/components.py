@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from services.reconciler.desired.children import ComponentChildren, component_children
 from services.reconciler.desired.names import FINALIZER
@@ -13,7 +14,14 @@ from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from services.reconciler.handlers.handovers import given_away, giving_way
-from services.reconciler.handlers.observations import expected_workloads, missing_accounts, own_workloads, stuck_pods
+from services.reconciler.handlers.observations import (
+    Unfinished,
+    expected_workloads,
+    missing_accounts,
+    own_workloads,
+    stuck_pods,
+    unanswered_sets,
+)
 from services.reconciler.handlers.primaries import Primaries
 from services.reconciler.handlers.results import change_list, foreign_problems, obstacle_of
 from services.reconciler.handlers.statuses import Statuses, has_told, letter_of, tells_of_failure
@@ -23,6 +31,7 @@ from services.reconciler.status.notes import caution_notes, change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
 from services.reconciler.status.pods import UNSCHEDULABLE
 from services.reconciler.status.transitions import groups_first, transition
+from services.reconciler.status.workloads import Workload
 from shared.api.components import ComponentDeployment
 from shared.api.validation.components import judge_component
 from shared.applying.children import Children, Result
@@ -35,6 +44,8 @@ from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
 from shared.core.resources import COMPONENTS, Ref
 from shared.ports.passes import Entry, Work
+
+ANSWER_TIME = timedelta(seconds=1)  # within which the controller of a changed set says what it makes of the change
 
 
 @dataclass(slots=True)
@@ -65,7 +76,8 @@ class ComponentHandler:
         if component is None:
             return Done()
         rendered, obstacle = _rendered(component, context)
-        wanted = _wanted(work, inputs.uid, rendered.manifests, keeps_unwanted=obstacle is not None)
+        before = own_workloads(work, inputs.uid)
+        wanted = _wanted(work, before, rendered.manifests, keeps_unwanted=obstacle is not None)
         wanted = _handed_over(wanted, entry, work, context)
         result = await self.children.bring_about(work, inputs, lambda: wanted)
         self._accounts[work.primary] = rendered.accounts
@@ -75,10 +87,13 @@ class ComponentHandler:
         needed = map(ref_of, wanted.manifests) if obstacle is None else result.inventory.children
         taken = foreign_problems(result)
         obstacle = obstacle or obstacle_of(result, COMPONENT_STEPS) or (unrenderable(taken[0]) if taken else None)
-        end = _End(result.inventory, tuple(needed), obstacle, frozenset({*wanted.held, *wanted.renewed}))
-        outcome = await self._report(work, generation_of(component), end)
+        unanswered = unanswered_sets(work, before, result.inventory)
+        unfinished = Unfinished(frozenset({*wanted.held, *wanted.renewed}), unanswered)
+        outcome = await self._report(
+            work, generation_of(component), _End(result.inventory, tuple(needed), obstacle, unfinished)
+        )
         result.raise_error()
-        return outcome
+        return Retry("a changed set has not answered yet", ANSWER_TIME) if unanswered else outcome
 
     async def give_up(self, work: Work, reason: str) -> Outcome:
         """Show on a component that its passes ended in a dead letter; the next good pass shows something else."""
@@ -116,7 +131,7 @@ class ComponentHandler:
             namespace=work.primary.namespace,
             name=work.primary.name,
             generation=generation,
-            workloads=expected_workloads(work, end.needed, end.inventory, end.outdated),
+            workloads=expected_workloads(work, end.needed, end.inventory, end.unfinished),
             obstacle=end.obstacle,
             waits_for=(*missing_accounts(work, self._accounts.get(work.primary, ())), *stuck_pods(work)),
         )
@@ -133,7 +148,7 @@ class _End:
     inventory: Inventory
     needed: tuple[Ref, ...]  # as rendered in this pass, else as applied before
     obstacle: Obstacle | None = None
-    outdated: frozenset[Ref] = frozenset()
+    unfinished: Unfinished = Unfinished()  # noqa: RUF009  # frozen and empty
 
 
 def _rendered(component: Manifest, context: Context) -> tuple[ComponentChildren, Obstacle | None]:
@@ -157,9 +172,10 @@ def _handed_over(wanted: Wanted, entry: Entry, work: Work, context: Context) -> 
     return replace(wanted, manifests=own, held=frozenset({*wanted.held, *given}), inherits=back)
 
 
-def _wanted(work: Work, uid: str, manifests: Sequence[Manifest], *, keeps_unwanted: bool) -> Wanted:
+def _wanted(
+    work: Work, observed: Mapping[Ref, Workload], manifests: Sequence[Manifest], *, keeps_unwanted: bool
+) -> Wanted:
     """Return what is to be brought about now: some workloads wait until others are ready."""
-    observed = own_workloads(work, uid)
     changes_shape = not observed.keys() <= {ref_of(each) for each in manifests}
     finds_no_room = changes_shape and any(blocker.code == UNSCHEDULABLE for blocker in stuck_pods(work))
     step = transition(manifests, observed, finds_no_room=finds_no_room)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from services.reconciler.desired.names import discovery_account
 from services.reconciler.handlers.routes import component_of_pod
@@ -19,6 +20,14 @@ from shared.core.resources import PODS, SERVICE_ACCOUNTS, Ref
 from shared.ports.passes import Entry, Work
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Workloads whose last known status does not speak of what is wanted."""
+
+    outdated: frozenset[Ref] = frozenset()  # their turn to be made anew has not come
+    unanswered: frozenset[Ref] = frozenset()  # changed in this pass, and their controller has not acted yet
+
+
 def own_workloads(work: Work, uid: str) -> dict[Ref, Workload]:
     """Return the workloads that a component controls, without those that are going."""
     return {
@@ -29,7 +38,7 @@ def own_workloads(work: Work, uid: str) -> dict[Ref, Workload]:
 
 
 def expected_workloads(
-    work: Work, wanted: Iterable[Ref], inventory: Inventory, outdated: Collection[Ref] = ()
+    work: Work, wanted: Iterable[Ref], inventory: Inventory, unfinished: Unfinished
 ) -> list[ExpectedWorkload]:
     """Return the workloads of some names that a component needs, in the order of their instances.
 
@@ -39,10 +48,27 @@ def expected_workloads(
     shapes = ([ref for ref in refs if ref.resource is resource] for resource in WORKLOADS)
     shape = next((found for found in shapes if found), [])
     ordered = sorted(shape, key=lambda ref: (len(ref.name), ref.name))
-    return [_expected(work, ref, inventory, is_outdated=ref in outdated) for ref in ordered]
+    return [_expected(work, ref, inventory, unfinished) for ref in ordered]
 
 
-def _expected(work: Work, ref: Ref, inventory: Inventory, *, is_outdated: bool) -> ExpectedWorkload:
+def unanswered_sets(work: Work, before: Mapping[Ref, Workload], inventory: Inventory) -> frozenset[Ref]:
+    """Return the LeaderWorkerSets that a pass changed and whose status is still that of before.
+
+    Their controllers do not tell which generation they have seen, so a status that stood when the spec was changed
+    says nothing about it.
+    """
+    return frozenset(
+        ref
+        for ref, former in before.items()
+        if former.is_set
+        and (applied := inventory.children.get(ref)) is not None
+        and (seen := work.view.get(ref)) is not None
+        and applied.generation > former.generation
+        and seen.version == applied.version
+    )
+
+
+def _expected(work: Work, ref: Ref, inventory: Inventory, unfinished: Unfinished) -> ExpectedWorkload:
     seen, applied = work.view.get(ref), inventory.children.get(ref)
     is_own = seen is not None and applied is not None and seen.uid == applied.uid and not seen.is_deleting
     return ExpectedWorkload(
@@ -50,7 +76,8 @@ def _expected(work: Work, ref: Ref, inventory: Inventory, *, is_outdated: bool) 
         name=ref.name,
         applied_generation=applied.generation if applied is not None else 0,
         observed=workload(entry_manifest(seen)) if is_own and seen is not None else None,
-        is_outdated=is_outdated,
+        is_outdated=ref in unfinished.outdated,
+        is_unanswered=ref in unfinished.unanswered,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from services.reconciler.status.blockers import Blocker
 from services.reconciler.status.conditions import READY, Condition, progress, sorted_manifests, truth
 from services.reconciler.status.obstacles import Obstacle, Stage
-from services.reconciler.status.workloads import Workload, blocker, is_ready, replica_status
+from services.reconciler.status.workloads import Workload, blocker, replica_status
 from shared.core.json import Manifest
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, LEADER_WORKER_SETS
 
@@ -31,11 +31,12 @@ class ExpectedWorkload:
     applied_generation: int = 0  # that our last apply was answered with
     observed: Workload | None = None
     is_outdated: bool = False  # it has to go before it can become what is wanted, and its turn has not come
+    is_unanswered: bool = False  # it has just been changed, and its status is that of before
 
     @property
     def is_ready(self) -> bool:
         """Return whether it runs what we applied last, at full strength."""
-        return self.observed is not None and not self.is_outdated and is_ready(self.observed, self.applied_generation)
+        return self.observed is not None and self.blocker(self.observed.namespace) is None
 
     def blocker(self, namespace: str) -> Blocker | None:
         """Return what keeps it from being ready; None when nothing does."""
@@ -46,6 +47,9 @@ class ExpectedWorkload:
         if self.is_outdated:
             what = f"it has groups of {self.observed.size} pods, which cannot be changed: it is made anew in its turn"
             return Blocker(subject, "InstanceOutdated", what, "this passes when the instances before it are ready")
+        if self.is_unanswered:
+            what = "it has just been changed, and its controller has not answered yet"
+            return Blocker(subject, "GenerationNotObserved", what, "this passes when its controller acts on it")
         return blocker(self.observed, self.applied_generation)
 
 

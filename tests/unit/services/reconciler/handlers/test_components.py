@@ -12,7 +12,7 @@ from shared.api.platform import Capability
 from shared.core.errors import ConflictError, InvalidObjectError, UnreachableError
 from shared.core.json import Manifest
 from shared.core.objects import uid_of
-from shared.core.outcomes import Done
+from shared.core.outcomes import Done, Retry
 from shared.core.resources import (
     COMPONENTS,
     DEPLOYMENTS,
@@ -28,7 +28,7 @@ from shared.core.resources import (
 from shared.ports.store import Put
 from shared.testing.cluster_faults import Fault, LoseAnswer, LoseRequest, Refuse, Request
 from tests.chaos.seeds import IS_LONG
-from tests.unit.services.reconciler.handlers.lws_worlds import LONE, LwsDesk, a_component, a_desk_with_lws
+from tests.unit.services.reconciler.handlers.lws_worlds import LONE, MAIN, LwsDesk, a_component, a_desk_with_lws
 from tests.unit.services.reconciler.handlers.worlds import NAMESPACE
 
 pytestmark = pytest.mark.asyncio
@@ -116,6 +116,21 @@ async def test_a_set_that_is_not_ready_is_named() -> None:
     assert desk.condition(LONE, "Available")[1] == "SomeLeaderWorkerSetsNotReady"
     assert desk.condition(LONE, "Reconciling")[2].startswith("LeaderWorkerSet default/lone-1: ")
     assert (desk.cluster.peek(LONE) or {})["status"]["service"]["readyReplicas"] == 1
+
+
+@pytest.mark.rule("W-54", "workloads 7.4 #5")
+async def test_a_set_that_was_just_changed_is_not_ready_by_its_former_status() -> None:
+    desk = await a_served_component(nodes=2)
+    desk.edit(extraPodSpec={"mainContainer": {**MAIN["mainContainer"], "image": "registry.example/runtime:2"}})
+
+    outcome = await desk.run(LONE)
+    at_once = desk.condition(LONE, "Available")[1], desk.condition(LONE, "Reconciling")[1]
+    desk.see()
+    await desk.run(LONE)
+
+    assert isinstance(outcome, Retry)
+    assert at_once == ("SomeLeaderWorkerSetsNotReady", "GenerationNotObserved")
+    assert desk.condition(LONE, "Available")[1] == "AllLeaderWorkerSetsReady"
 
 
 @pytest.mark.rule("workloads 7.4 yes (also R = 0)", "workloads 12 LWS #4")

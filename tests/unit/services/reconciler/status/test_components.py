@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.reconciler.desired.children import component_children
@@ -195,6 +197,13 @@ def test_no_replica_wanted_of_several_nodes_is_ready_and_reports_none() -> None:
             "LeaderWorkerSet llm/g-w-1: it was not observed yet. To go on: this passes when it is applied and "
             "observed.",
             id="not observed",
+        ),
+        pytest.param(
+            [replace(a_set(), is_unanswered=True), a_set(1)],
+            "GenerationNotObserved",
+            "LeaderWorkerSet llm/g-w-0: it has just been changed, and its controller has not answered yet. To go on: "
+            "this passes when its controller acts on it.",
+            id="just changed",
         ),
         pytest.param(
             [a_set(is_outdated=True), a_set(1)],
