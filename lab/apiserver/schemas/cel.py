@@ -98,9 +98,13 @@ def _counterpart(item: Any, schema: Schema, old: Any) -> Any:
 
 def _broken(value: Any, schema: Schema, path: str, old: Any) -> Iterator[FieldError]:
     unchanged = old is not MISSING and old == value
+    if unchanged and not any(
+        rule.optional_old_self or compile_expression(rule.rule).uses_old_self for rule in schema.rules
+    ):
+        return
     wrong = tuple(mistyped(value, schema))
     current = cel_value(value, schema)
-    before = MISSING if old is MISSING or old is None else cel_value(old, schema)
+    before = MISSING if old is MISSING or old is None else current if unchanged else cel_value(old, schema)
     for rule in schema.rules:
         expression = compile_expression(rule.rule)
         variables = {"self": current}

@@ -1,8 +1,8 @@
 """How a JSON value looks to an expression: types come from the schema, names are escaped.
 
 Separate from evaluation because it is a mapping of its own: a date-time is a timestamp, a number is a double even where
-JSON wrote an integer, and a property that is no identifier gets an escaped name. Invariant: the value itself is never
-changed; where nothing differs it is passed as it is.
+JSON wrote an integer, a property that is no identifier gets an escaped name, and fields that a schema only preserves
+are not to be seen. Invariant: the value itself is never changed; where nothing differs it is passed as it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from lab.apiserver.schemas.schema import Schema
+from lab.apiserver.schemas.schema import Schema, Shape
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED: Final = frozenset(
@@ -73,12 +73,15 @@ def mistyped(value: Any, schema: Schema) -> Iterator[Mistyped]:
 
 def _cel_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     properties = schema.properties
+    hides = schema.preserve and (schema.additional is None or schema.additional.shape is Shape.DEDUCED)
     seen: dict[str, Any] = {}
     for name, inner in value.items():
         child = properties.get(name)
         if child is not None:
             if inner is not None or child.nullable:
                 seen[escaped(name)] = cel_value(inner, child)
+        elif hides:
+            continue
         elif schema.additional is not None and schema.additional is not schema:
             seen[name] = cel_value(inner, schema.additional)
         else:

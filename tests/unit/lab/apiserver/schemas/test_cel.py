@@ -179,3 +179,18 @@ def test_rules_are_not_asked_of_an_object_that_is_wrong_anyway() -> None:
 def test_an_expression_that_is_none_is_refused_with_the_position() -> None:
     with pytest.raises(ExpressionError, match="Syntax error"):
         compile_expression("self >")
+
+
+class TestPreservedFields:
+    OPEN = SIZES | {"x-kubernetes-preserve-unknown-fields": True}
+
+    def test_a_rule_does_not_see_what_is_only_preserved(self) -> None:
+        schema = with_rules(self.OPEN, {"rule": "has(self.size) && !has(self.other)", "message": "seen"})
+
+        assert said(schema, {"size": 1, "other": 2}) == []
+
+    def test_it_sees_the_entries_of_a_declared_map(self) -> None:
+        entries = {"type": "object", "additionalProperties": {"type": "object", **self.OPEN}}
+        schema = with_rules(entries, {"rule": "self['a'].size == 1 && !has(self['a'].other)", "message": "seen"})
+
+        assert said(schema, {"a": {"size": 1, "other": 2}}) == []
