@@ -14,7 +14,7 @@ from shared.core.errors import NotFoundError, PermanentError
 from shared.core.json import Manifest, mapping, text
 from shared.core.objects import name_of
 from shared.core.refusals import without_values
-from shared.core.resources import SCALING_ADAPTERS, Ref, Resource
+from shared.core.resources import POD_CLIQUE_SETS, SCALING_ADAPTERS, Ref, Resource
 from shared.ports.passes import Entry, View
 
 _VERBS: dict[str, Verb] = {"created": "created", "updated": "updated", "repaired": "updated"}
@@ -63,10 +63,14 @@ def foreign_problems(result: Result) -> list[Problem]:
             f"{ref.resource.kind} {ref.name}",
             f"{ref.resource.kind} {ref.name} exists and another owner controls it",
             "NameTaken",
-            f"rename the service, or remove {ref.resource.kind} {ref.name}",
+            f"rename the {_named_after(ref)}, or remove {ref.resource.kind} {ref.name}",
         )
         for ref in result.plan.foreign
     ]
+
+
+def _named_after(ref: Ref) -> str:
+    return "graph" if ref.resource is POD_CLIQUE_SETS else "service"
 
 
 def orphaned_adapters(graph: Manifest, result: Result, view: View) -> dict[tuple[str, str], str]:

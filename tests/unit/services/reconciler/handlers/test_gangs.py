@@ -543,3 +543,28 @@ async def test_components_hear_of_a_graph_that_refuses_grove_or_did(value: str, 
     assert entry is not None
 
     assert [each.primary for each in desk.rules.router(entry, copy_of=None)] == asked
+
+
+@pytest.mark.rule("W-39", "workloads 8.1 #1")
+async def test_a_set_of_somebody_elses_is_never_taken_and_what_runs_goes_on() -> None:
+    desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: "false"}))
+    await desk.bring_about()
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "other", "uid": "other-uid", "controller": True}
+    metadata = {"name": SET.name, "namespace": NAMESPACE, "ownerReferences": [owner]}
+    desk.cluster.put(
+        {
+            "apiVersion": SET.resource.api_version,
+            "kind": SET.resource.kind,
+            "metadata": metadata,
+            "spec": {"template": {"cliques": []}},
+        }
+    )
+
+    desk.cluster.edit(CHAT, annotated("true"))
+    await desk.bring_about()
+
+    reason, message = desk.condition(CHAT, "Stalled")[1:]
+    assert reason == "NameTaken"
+    assert "rename the graph, or remove PodCliqueSet chat" in message
+    assert len(desk.cluster.all(DEPLOYMENTS)) == 1
+    assert owner_kind(desk, SET) == "ConfigMap"
