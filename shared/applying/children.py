@@ -24,6 +24,11 @@ class Result:
     inventory: Inventory = EMPTY
     contest: ContestedError | None = None  # over children that are not repaired now
 
+    @property
+    def is_news(self) -> bool:
+        """Return whether something was written, or what is wanted came true: not a pass that waits or rests."""
+        return self.plan is not None and (not self.plan.is_empty or self.inventory.inputs is not None)
+
     def is_unfinished(self, view: View) -> bool:
         """Return whether a write came to nothing that may succeed later, to children that all stand meanwhile."""
         if self.plan is None or self.written is None or not isinstance(self.written.error, TemporaryError):

@@ -121,7 +121,7 @@ class ComponentHandler:
         notes = change_notes(change_list(result))
         if controller_of(component) is not None:
             notes = [note for note in notes if note.type == "Warning"]
-        if result.plan is not None and not result.plan.is_empty:
+        if result.is_news:
             notes += caution_notes(rendered.cautions)
         for note in notes:
             self.recorder.record(note, component)

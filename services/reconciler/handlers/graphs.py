@@ -120,7 +120,7 @@ class GraphHandler:
         orphans = orphaned_adapters(graph, result, work.view)
         changes = [each for each in change_list(result) if (each.kind, each.name) not in orphans]
         notes = [*change_notes(changes), *adapter_notes({name: service for (_, name), service in orphans.items()})]
-        if result.plan is not None and not result.plan.is_empty:
+        if result.is_news:
             drifted = (Caution(CLAIM_DRIFTS, each) for each in drifts(stage.claims, result, work.view))
             notes += caution_notes((*stage.children.cautions, *drifted))
         for note in notes:

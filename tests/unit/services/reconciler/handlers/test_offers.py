@@ -25,6 +25,7 @@ from shared.core import labels
 from shared.core.json import Manifest, items, member, text
 from shared.core.resources import (
     COMPONENTS,
+    EVENTS,
     LEADER_WORKER_SETS,
     POD_GROUPS,
     SCALING_ADAPTERS,
@@ -180,6 +181,22 @@ async def test_claims_outlive_a_graph_that_says_so(when: str) -> None:
     assert desk.cluster.peek(CHAT) is None
     assert claim is not None
     assert not items(claim, "metadata", "ownerReferences")
+
+
+@pytest.mark.rule("W-58")
+async def test_a_claim_that_differs_is_told_though_nothing_else_changes_and_then_it_is_quiet() -> None:
+    graph = a_graph()
+    graph["spec"]["pvcs"] = [CLAIM]
+    desk = await a_desk(graph)
+    await desk.bring_about()
+    desk.cluster.edit(CHAT, lambda live: live["spec"].update(pvcs=[{**CLAIM, "size": "2Gi"}]))
+
+    await desk.bring_about()
+    told = await desk.events()
+    await desk.bring_about()
+
+    assert ("Warning", "VolumeClaimDiffers") in told
+    assert [each["count"] for each in desk.cluster.all(EVENTS) if each["reason"] == "VolumeClaimDiffers"] == [1]
 
 
 @pytest.mark.rule("W-58", "workloads 9.6 #1")
