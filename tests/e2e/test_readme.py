@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from lab.launcher.orphans import ORPHANAGE
-from lab.launcher.processes import ManagedProcess, Program
 from tests.contract.docs.pages import ROOT, Page, commands_of
+from tests.e2e.shells import Shell
 
 README = Page(ROOT / "README.md")
 COMMANDS = [command for block in README.blocks for command in commands_of(block)]
@@ -39,53 +34,6 @@ ENDLESS = {"dynamoctl tail --name demo -n demo --since-start"}
 RUN = [command for command in COMMANDS if command not in {*ELSEWHERE, BEGIN}]
 # A reader uses the commands on an own cluster and stops the demo at another time; here all need the stack.
 IN_ORDER = sorted(RUN, key=lambda command: "down" in command.split())
-TIME_LIMIT = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """The shell of somebody who follows the README, with a home of their own."""
-
-    home: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables: those of this machine, without what would lead to another stack or cluster."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DYNAMO_", "XDG_"))}
-        inherited.pop("KUBECONFIG", None)
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**inherited, "HOME": str(self.home), "PATH": path, "NO_COLOR": "1"}
-
-    @property
-    def stack(self) -> Path:
-        """The folder of the demo's stack."""
-        return self.home / ".local/state/dynamo-platform/demo"
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", command],
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=TIME_LIMIT,
-        )
-
-    def first_line(self, command: str) -> str:
-        """Run a command that goes on for ever until its first line, and return the line."""
-        log = self.home / "endless.log"
-        program = Program("endless", ("bash", "-c", f"exec {command}"), log, self.environment, ROOT)
-        process = ManagedProcess.start(program)
-        try:
-            process.wait_until(
-                lambda: "\n" in log.read_text(), deadline=timedelta(seconds=20), goal="printed its first line"
-            )
-        finally:
-            process.kill()
-        return log.read_text().splitlines()[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +47,17 @@ class Followed:
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Followed]:
     """Somebody who left the demo running and has a kubeconfig of their own; nothing of it is left."""
-    shell = Shell(tmp_path_factory.mktemp("home"))
+    shell = Shell(tmp_path_factory.mktemp("home"), "demo")
     try:
         demo = shell.run(BEGIN)
-        for group in _process_groups(shell):  # a kept stack outlives its starter, but not this run
+        for group in shell.process_groups():  # a kept stack outlives its starter, but not this run
             ORPHANAGE.add(group)
         own = shell.home / ".kube" / "config"
         own.parent.mkdir()
         shutil.copyfile(shell.stack / "kubeconfig", own)
         yield Followed(shell, demo)
     finally:
-        groups = _process_groups(shell)
+        groups = shell.process_groups()
         shell.run("dynamoctl down --name demo --purge")
         for group in groups:
             ORPHANAGE.discard(group)
@@ -140,11 +88,6 @@ def test_the_command_works(reader: Followed, command: str) -> None:
     done = reader.shell.run(command)
 
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
-
-
-def _process_groups(shell: Shell) -> list[int]:
-    record = shell.stack / "stack.json"
-    return [each["pid"] for each in json.loads(record.read_text())["processes"]] if record.exists() else []
 
 
 def _shape(line: str) -> str:
