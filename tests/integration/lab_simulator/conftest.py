@@ -1,12 +1,15 @@
 """A Kubernetes API with a simulator of its own, shared by the tests of this folder; each test has its namespace."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -16,7 +19,11 @@ from lab.simulator.client.access import read_access
 from lab.simulator.client.api import Api
 from lab.simulator.client.errors import ApiError
 from lab.simulator.client.resources import DEPLOYMENTS, PODS, REPLICA_SETS, Document, Resource
+from shared.testing.eventually import eventually
+from tests.servers.waiting import connections
 
+WITHIN = timedelta(seconds=20)
+REST_SECONDS = 2.0
 NAMESPACES = Resource("", "v1", "namespaces", "Namespace", is_namespaced=False)
 
 
@@ -84,6 +91,31 @@ def a_deployment(replicas: int = 1, *, name: str = "web", image: str = "app:1", 
             "template": {"metadata": metadata, "spec": {"containers": [container], **pod}},
         },
     }
+
+
+async def requests_of_the_simulator(lab: Lab) -> int:
+    """Return how many requests the simulator has made so far."""
+    access = read_access(lab.stack.api_server.kubeconfig)
+    timeout = aiohttp.ClientTimeout(total=10)
+    async with (
+        connections(access.tls or True) as connector,
+        aiohttp.ClientSession(connector=connector, headers={"User-Agent": "a-test"}, timeout=timeout) as session,
+        session.get(f"{access.server}/lab/requests") as answer,
+    ):
+        document = await answer.json()
+    return sum(row["count"] for row in document["requests"] if row["agent"] == "dynamo-simulator")
+
+
+async def comes_to_rest(lab: Lab, is_settled: Callable[[], Awaitable[bool]]) -> None:
+    """Return when everything is settled and the simulator has asked nothing for a while; raise if that never is."""
+    loop = asyncio.get_running_loop()
+    seen: dict[int, float] = {}  # number of requests, and when it was first seen
+
+    async def rests() -> bool:
+        number = await requests_of_the_simulator(lab)
+        return loop.time() - seen.setdefault(number, loop.time()) > REST_SECONDS and await is_settled()
+
+    await eventually(rests, within=WITHIN)
 
 
 def says(document: Document | None, kind: str) -> tuple[str, str, str] | None:

@@ -24,7 +24,7 @@ from lab.simulator.client.resources import (
 )
 from lab.simulator.objects import is_deleting, is_pod_ready
 from shared.testing.eventually import eventually
-from tests.integration.lab_simulator.conftest import Lab, says
+from tests.integration.lab_simulator.conftest import Lab, comes_to_rest, says
 
 pytestmark = pytest.mark.asyncio
 
@@ -267,6 +267,18 @@ async def test_a_gang_of_the_kai_scheduler_is_placed_as_a_whole(offering: Lab) -
     await eventually(lambda: has_hosts(lab), within=WITHIN)
     await lab.create(POD_CLIQUE_SETS, a_pod_clique_set(*large[:2]))
     await eventually(lambda: has_hosts(lab, "graph-0-one-0", "graph-0-two-0"), within=WITHIN)
+
+
+async def test_add_ons_at_rest_ask_nothing(offering: Lab) -> None:
+    lab = offering
+    await lab.create(LEADER_WORKER_SETS, a_leader_worker_set(2))
+    await lab.create(POD_CLIQUE_SETS, a_pod_clique_set(a_clique("front"), a_clique("ldr"), group=("ldr",)))
+
+    async def are_available() -> bool:
+        is_set_up = await counts(lab, LEADER_WORKER_SETS, "tp", readyReplicas=1)
+        return is_set_up and await counts(lab, POD_CLIQUE_SETS, "graph", availableReplicas=1)
+
+    await comes_to_rest(lab, are_available)
 
 
 async def test_deleting_a_pod_clique_set_leaves_nothing(offering: Lab) -> None:

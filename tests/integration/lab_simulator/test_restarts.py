@@ -1,11 +1,9 @@
 """What the simulator does when it, or its API server's memory of changes, is lost."""
 
-import asyncio
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from lab.launcher.simulator import Simulator
@@ -14,29 +12,15 @@ from lab.simulator.client.api import Api
 from lab.simulator.client.resources import DEPLOYMENTS, NODES
 from lab.simulator.nodes.heartbeats import LEASES
 from shared.testing.eventually import eventually
-from tests.integration.lab_simulator.conftest import Lab, Stack, a_deployment, says
-from tests.servers.waiting import connections
+from tests.integration.lab_simulator.conftest import Lab, Stack, a_deployment, comes_to_rest, says
 
 pytestmark = pytest.mark.asyncio
 
 WITHIN = timedelta(seconds=20)
-REST_SECONDS = 2.0
 
 
 async def ready_replicas(lab: Lab) -> int:
     return int(((await lab.deployment()).get("status") or {}).get("readyReplicas", 0))
-
-
-async def requests_of_the_simulator(lab: Lab) -> int:
-    access = read_access(lab.stack.api_server.kubeconfig)
-    timeout = aiohttp.ClientTimeout(total=10)
-    async with (
-        connections(access.tls or True) as connector,
-        aiohttp.ClientSession(connector=connector, headers={"User-Agent": "a-test"}, timeout=timeout) as session,
-        session.get(f"{access.server}/lab/requests") as answer,
-    ):
-        document = await answer.json()
-    return sum(row["count"] for row in document["requests"] if row["agent"] == "dynamo-simulator")
 
 
 async def test_a_simulator_that_was_killed_goes_on_where_it_was(lab: Lab) -> None:
@@ -58,14 +42,11 @@ async def test_a_simulator_that_was_killed_goes_on_where_it_was(lab: Lab) -> Non
 
 async def test_at_rest_nothing_is_asked(lab: Lab) -> None:
     await lab.create(DEPLOYMENTS, a_deployment(2))
-    loop = asyncio.get_running_loop()
-    seen: dict[int, float] = {}  # number of requests, and when it was first seen
 
-    async def has_come_to_rest() -> bool:
-        number = await requests_of_the_simulator(lab)
-        return loop.time() - seen.setdefault(number, loop.time()) > REST_SECONDS and await ready_replicas(lab) == 2
+    async def is_ready() -> bool:
+        return await ready_replicas(lab) == 2
 
-    await eventually(has_come_to_rest, within=WITHIN)
+    await comes_to_rest(lab, is_ready)
 
 
 async def test_an_api_server_that_begins_anew_gets_its_nodes_back(own_stack: Stack) -> None:
