@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
 import pytest
-import yaml
 
 from shared.core.json import Manifest
 from tests.conformance import Conformance
@@ -56,6 +55,11 @@ def placed(found: list[Manifest], namespace: str) -> list[Manifest]:
     return [{**each, "metadata": {**each["metadata"], "namespace": namespace}} for each in found]
 
 
+def listed_together(found: Iterable[Manifest]) -> str:
+    """Return objects as kubectl takes them from its input."""
+    return "\n".join(map(json.dumps, found))
+
+
 def names_by_namespace(stack: LiveStack) -> dict[str, set[str]]:
     """Return everything in the namespaces of the files, of every kind that the cluster serves."""
     served = stack.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name").stdout.split()
@@ -93,12 +97,12 @@ def course(request: pytest.FixtureRequest, home: Path, conformance: Conformance)
     folder, files = conformance.data / "manifests", manifests(conformance)
     settings = tuple(f"platform.{path}={value}" for path, value in cluster.settings.items())
     with running_stack(cluster.name.lower(), nodes=MANY_GPUS, settings=settings, offers=cluster.capabilities) as stack:
-        stack.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(found_there(cluster)))
+        stack.kubectl("apply", "-f", "-", given=listed_together(found_there(cluster)))
         stack.create_namespaces([namespace_of(file) for file in files])
         needed = [each for file in files for each in found_before(folder, file)]
-        stack.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(needed))
+        stack.kubectl("apply", "-f", "-", given=listed_together(needed))
         before = names_by_namespace(stack)
-        everything = yaml.safe_dump_all(each for file in files for each in applied(folder, file))
+        everything = listed_together(each for file in files for each in applied(folder, file))
         stack.kubectl("apply", "-f", "-", given=everything)
         stack.kubectl("wait", GRAPHS, "--all", "-A", "--for=condition=Ready", PATIENCE, check=False)
         found, listed = states(stack), stack.kubectl("get", GRAPHS, "-A").stdout
