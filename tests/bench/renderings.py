@@ -9,6 +9,7 @@ from functools import partial
 from services.reconciler.desired.rendering import rendering
 from shared.api.platform import Capability, PlatformContext
 from shared.core.json import Manifest
+from shared.runtime.collector import spare_collector
 from tests.bench.figures import Figures
 from tests.bench.graphs import gang, graph
 from tests.bench.percentiles import both
@@ -20,6 +21,7 @@ GANGS = (Capability.LWS, Capability.GROVE)
 
 def render() -> Figures:
     """Return how long rendering takes: graphs of each size, and three components of which one spans two nodes."""
+    spare_collector()  # as every service does when it has started
     plain = PlatformContext()
     values: dict[str, float] = {}
     for size in SIZES:
