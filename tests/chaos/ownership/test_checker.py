@@ -86,6 +86,21 @@ def test_a_repeated_write_is_explained_by_a_failed_call() -> None:
     assert [each.rule for each in violations([HELD, first, second])] == ["doubled write"]
 
 
+@pytest.mark.parametrize(
+    ("since", "rules"),
+    [
+        pytest.param(0.1, [], id="the fence may have kept it from recording the first"),
+        pytest.param(1.5, ["doubled write"], id="its claim was answered for long ago"),
+    ],
+)
+def test_a_repeated_write_is_explained_by_an_awakening_just_before(since: float, rules: list[str]) -> None:
+    author = Author(random.Random(0))
+    first, second = author.write("replica", 5, content="a"), author.write("replica", 5, content="a")
+    woken = Slept(first.sent - since, "replica", is_asleep=False)
+
+    assert [each.rule for each in violations([HELD, woken, first, second])] == rules
+
+
 def test_clocks_are_compared_as_exactly_as_they_agree() -> None:
     author = Author(random.Random(0))
     write = replace(author.write("replica", 5, content="a"), sent=2.01)
