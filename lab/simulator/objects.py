@@ -76,7 +76,7 @@ def condition(document: Document, kind: str) -> Document | None:
     return None
 
 
-def said(document: Document, kind: str, status: str, why: tuple[str, str], now: datetime) -> Document:
+def said(document: Document, kind: str, *, status: str, why: tuple[str, str], now: datetime) -> Document:
     """Return a condition as it stands now: what did not change keeps its time."""
     known = condition(document, kind)
     since = known.get("lastTransitionTime") if known is not None and known.get("status") == status else None

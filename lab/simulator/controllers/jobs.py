@@ -104,14 +104,14 @@ def job_status(job: Document, state: Progress, now: datetime) -> Document:
     if state.is_complete:
         reached = ("CompletionsReached", "Reached expected number of succeeded pods")
         status["conditions"] = [
-            said(job, "SuccessCriteriaMet", TRUE, reached, now),
-            said(job, COMPLETE, TRUE, reached, now),
+            said(job, "SuccessCriteriaMet", status=TRUE, why=reached, now=now),
+            said(job, COMPLETE, status=TRUE, why=reached, now=now),
         ]
         status["completionTime"] = before.get("completionTime") or timestamp(now)
     elif state.failure is not None:
         status["conditions"] = [
-            said(job, "FailureTarget", TRUE, state.failure, now),
-            said(job, FAILED, TRUE, state.failure, now),
+            said(job, "FailureTarget", status=TRUE, why=state.failure, now=now),
+            said(job, FAILED, status=TRUE, why=state.failure, now=now),
         ]
     return status
 

@@ -35,7 +35,8 @@ def leader_worker_set_status(leader_worker_set: Document, groups: Sequence[Group
         "updatedReplicas": sum(1 for group in led if group.is_updated),
         "hpaPodSelector": f"{SET}={leader_worker_set['metadata']['name']},{WORKER}=0",
         "conditions": [
-            said(leader_worker_set, kind, TRUE if holds else FALSE, why, now) | {"observedGeneration": generation}
+            said(leader_worker_set, kind, status=TRUE if holds else FALSE, why=why, now=now)
+            | {"observedGeneration": generation}
             for kind, holds, why in states
             if holds or condition(leader_worker_set, kind) is not None
         ],

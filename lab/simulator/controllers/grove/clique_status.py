@@ -40,11 +40,11 @@ def _scheduled(clique: Document, scheduled: int, least: int, now: datetime) -> D
     holds = scheduled >= least
     reason = "SufficientScheduledPods" if holds else "InsufficientScheduledPods"
     message = f"scheduled {scheduled} of at least {least}"
-    return said(clique, "PodCliqueScheduled", TRUE if holds else FALSE, (reason, message), now)
+    return said(clique, "PodCliqueScheduled", status=TRUE if holds else FALSE, why=(reason, message), now=now)
 
 
 def _breached(clique: Document, ready: int, least: int, now: datetime) -> Document:
     holds = ready < least
     reason = "InsufficientReadyPods" if holds else "SufficientReadyPods"
     message = f"ready {ready} of at least {least}"
-    return said(clique, "MinAvailableBreached", TRUE if holds else FALSE, (reason, message), now)
+    return said(clique, "MinAvailableBreached", status=TRUE if holds else FALSE, why=(reason, message), now=now)

@@ -34,7 +34,7 @@ def group_cliques(group: Document, pod_clique_set: Document) -> Iterator[Documen
             yield clique_document(
                 group,
                 SCALING_GROUPS,
-                started_after(pod_clique_set, templates[clique], index, replica),
+                started_after(pod_clique_set, templates[clique], index=index, replica=replica),
                 name=f"{name}-{replica}-{clique}",
                 labels=set_labels(pod_clique_set, index) | gang | own,
             )
@@ -82,7 +82,7 @@ def group_status(group: Document, wanted: Sequence[Document], present: Sequence[
         "updatedReplicas": updated,
         "observedGeneration": group["metadata"].get("generation", 0),
         "selector": f"{SCALING_GROUP}={group['metadata']['name']}",
-        "conditions": [said(group, "MinAvailableBreached", TRUE if is_breached else FALSE, why, now)],
+        "conditions": [said(group, "MinAvailableBreached", status=TRUE if is_breached else FALSE, why=why, now=now)],
     }
 
 

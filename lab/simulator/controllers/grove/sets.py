@@ -82,13 +82,13 @@ def lone_cliques(pod_clique_set: Document) -> Iterator[Document]:
                 yield clique_document(
                     pod_clique_set,
                     POD_CLIQUE_SETS,
-                    started_after(pod_clique_set, template, index),
+                    started_after(pod_clique_set, template, index=index),
                     name=f"{replica_name(pod_clique_set, index)}-{template['name']}",
                     labels=set_labels(pod_clique_set, index) | gang_labels(pod_clique_set, index),
                 )
 
 
-def started_after(pod_clique_set: Document, template: Document, index: int, replica: int | None = None) -> Document:
+def started_after(pod_clique_set: Document, template: Document, *, index: int, replica: int | None = None) -> Document:
     """Return a clique's template with the PodCliques that start before it; `replica` is that of its own group."""
     spec = {field: value for field, value in template["spec"].items() if field != "startsAfter"}
     before = [

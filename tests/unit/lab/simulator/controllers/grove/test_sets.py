@@ -66,7 +66,7 @@ def test_start_order_names_the_cliques_that_come_before(
     document = a_set(*cliques, group=GROUP | {"minAvailable": 2, "replicas": 2})
     template = next(each for each in cliques if each["name"] == clique)
 
-    assert started_after(document, template, 0, replica)["spec"].get("startsAfter") == before
+    assert started_after(document, template, index=0, replica=replica)["spec"].get("startsAfter") == before
 
 
 def test_in_order_each_clique_comes_after_the_one_before_it() -> None:
