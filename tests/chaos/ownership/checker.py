@@ -12,8 +12,8 @@ can show that no rule is blind. The rules, and what each of them leaves open:
   generation for longer than a second. Every take-over, awakening and end of a disturbance begins the second anew.
 - `falling status`: the generation that a status speaks of never falls.
 - `doubled write`: under one token, no child is sent the same content twice in a row, unless some call of the member
-  failed in between, after which it cannot know, or it has just woken: until its claim is answered for, its own fence may
-  keep it from recording what it wrote.
+  failed in between, after which it cannot know, or it has just woken: until its claim is answered for, its own fence
+  may keep it from recording what it wrote.
 - `overlapping passes`: under one token, passes over one primary follow each other.
 """
 
