@@ -30,6 +30,11 @@ VERSION: Final[Document] = {
 _TEXT = "text/plain; charset=utf-8"
 _DISCOVERY = "apidiscovery.k8s.io"
 _HEALTH = ("healthz", "livez", "readyz")
+# kubectl asks for this one, and takes no other, before it sends a `kind: List`. Said in it is the version alone: a kind
+# that it does not describe is checked by the server, which describes all of them in the form that everybody reads.
+_V2_ASKED = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_V2_ANSWERED = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"  # the other sign cannot be in an answer
+_V2_WITHOUT_SCHEMAS = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.36.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Pages:
         parts = [part for part in path.split("/") if part]
         if parts and parts[0] in ("api", "apis") and len(parts) > (2 if parts[0] == "api" else 3):
             return None
-        form = _form(headers.get("Accept", ""))
+        form = _form(headers.get("Accept", ""), parts)
         if self._revision != self._catalog.revision:
             self._made.clear()
             self._revision = self._catalog.revision
@@ -85,6 +90,8 @@ class Pages:
                 return _json(group_document(self._catalog, group))
             case ["apis", group, version]:
                 return _json(resource_list(self._catalog, group, version))
+            case ["openapi", "v2"] if form:
+                return Page(_V2_WITHOUT_SCHEMAS, form)
             case ["openapi", *rest]:
                 return self._openapi(rest)
             case _:
@@ -113,7 +120,9 @@ def _json(document: Document | None) -> Page | None:
     return None if document is None else Page(dumps(document))
 
 
-def _form(accept: str) -> str:
+def _form(accept: str, parts: list[str]) -> str:
+    if parts == ["openapi", "v2"]:
+        return _V2_ANSWERED if accept.strip().startswith(_V2_ASKED) else ""
     for release in ("v2", "v2beta1"):
         if accepts(accept, _DISCOVERY, release, "APIGroupDiscoveryList"):
             return release

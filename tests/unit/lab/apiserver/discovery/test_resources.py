@@ -56,3 +56,15 @@ def test_pages_are_made_anew_when_the_catalog_changes() -> None:
     assert after is not None
     assert before.headers["ETag"] != after.headers["ETag"]
     assert pages.find("/apis/lab.example.com", {}) is None
+
+
+def test_the_older_schemas_have_a_binary_form_for_kubectl() -> None:
+    asked = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+
+    binary = Pages(CATALOG).find("/openapi/v2", {"Accept": asked})
+    plain = Pages(CATALOG).find("/openapi/v2", {"Accept": "application/json"})
+
+    assert binary is not None
+    assert (binary.media, binary.body[:5]) == (asked.replace("@", "."), b"\x0a\x032.0")
+    assert plain is not None
+    assert plain.body[:1] == b"{"
