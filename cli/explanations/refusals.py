@@ -70,7 +70,7 @@ def _of_object(manifest: Manifest, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _refusal(manifest: Manifest, said: Mapping[str, object], evidence: Evidence) -> Finding:
-    words, kind = without_values(text(said, "message")).partition(TO_GO_ON)[0], text(manifest, "kind")
+    (words, _, way_out), kind = without_values(text(said, "message")).partition(TO_GO_ON), text(manifest, "kind")
     if is_quota_refusal(words):
         return quota_finding(words, namespace_of(manifest), changed(said), asker=f"{kind} {name_of(manifest)}")
     return Finding(
@@ -78,7 +78,7 @@ def _refusal(manifest: Manifest, said: Mapping[str, object], evidence: Evidence)
         code=text(said, "reason"),
         thing=Thing(kind, name_of(manifest), namespace_of(manifest)),
         evidence=f"its status says {quoted(words)}{_letter_clause(manifest, evidence)}",
-        remedy="correct the spec of the graph as the message says, and apply it again",
+        remedy=way_out.partition(". ")[0].rstrip(".") or "correct the spec of the graph as the message says",
         command=f"kubectl edit {GRAPHS.plural} {evidence.name} -n {evidence.namespace}",
         since=changed(said),
     )
