@@ -6,6 +6,7 @@ an epoch that was left never comes back. Pure, because every promise about lost,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -36,6 +37,14 @@ class Epochs:
                 self._over.add(self.current)
             self.current = epoch
 
+    def leave(self, held: Iterable[str]) -> None:
+        """Take as over what is held when an epoch is entered and was counted before it, of whichever cluster.
+
+        A view that begins after a cluster was replaced finds tombstones of the former one in the log. It has never been
+        in their epoch, and without this they would hide what has the same names now.
+        """
+        self._over.update(epoch for epoch in held if _is_counted_before(epoch, self.current))
+
 
 def is_newer(candidate: Stamp, held: Stamp | None, epochs: Epochs) -> bool:
     """Return whether a state replaces the held one."""
@@ -54,8 +63,11 @@ def is_newer(candidate: Stamp, held: Stamp | None, epochs: Epochs) -> bool:
 
 def _precedes(epoch: str, current: str) -> bool:
     """Return whether both are epochs of one cluster (`uid.counter`) and the first is the older one."""
-    uid, _, counter = epoch.rpartition(".")
-    current_uid, _, current_counter = current.rpartition(".")
-    if not uid or uid != current_uid or not (counter.isdigit() and current_counter.isdigit()):
-        return False
-    return int(counter) < int(current_counter)
+    uid, current_uid = epoch.rpartition(".")[0], current.rpartition(".")[0]
+    return bool(uid) and uid == current_uid and _is_counted_before(epoch, current)
+
+
+def _is_counted_before(epoch: str, current: str) -> bool:
+    """Return whether an epoch has a lower counter; what has none is before and after nothing."""
+    counter, current_counter = epoch.rpartition(".")[2], current.rpartition(".")[2]
+    return counter.isdigit() and current_counter.isdigit() and int(counter) < int(current_counter)

@@ -108,6 +108,7 @@ class PartitionView:
     def enter_epoch(self, epoch: str) -> list[Effect]:
         """Begin an epoch whose lists are all in the log: what is left of others does not exist."""
         self.epochs.enter(epoch)
+        self.epochs.leave({stamp.epoch for stamp in self._gone.values()})
         left = [placed for placed in self._objects if placed.entry.epoch != epoch]
         return [self._forget(placed) for placed in left]
 

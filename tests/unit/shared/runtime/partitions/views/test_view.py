@@ -203,6 +203,26 @@ def test_a_new_epoch_replaces_every_version_and_drops_what_it_does_not_hold() ->
     assert view.take(a_change(web(3000))) is None, "the old epoch is over"
 
 
+def test_a_tombstone_of_a_former_cluster_hides_nothing_of_the_one_that_a_view_begins_in() -> None:
+    view = PartitionView(home_of(a_graph()))
+    view.take(a_change(a_graph(version=900), "deleted", epoch="former.0"))
+    view.enter_epoch("cluster.1")
+
+    view.take(a_change(a_graph(version=5), "added", epoch="cluster.1"))
+
+    assert view.get(CHAT) is not None
+    assert view.take(a_change(web(3000), epoch="former.0")) is None, "the former cluster is over"
+
+
+def test_a_tombstone_of_a_cluster_that_comes_is_not_over_before_it_has_come() -> None:
+    view = PartitionView(home_of(a_graph()))
+    view.take(a_change(a_graph(version=5), "deleted", epoch="coming.2"))
+    view.enter_epoch("cluster.1")
+
+    assert view.take(a_change(a_graph(version=900), epoch="cluster.1")) is None
+    assert view.take(a_change(a_graph(version=6), "added", epoch="coming.2")) is not None
+
+
 def test_a_pointer_is_filled_in_from_the_api_server() -> None:
     view = a_view()
 
