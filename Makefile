@@ -47,8 +47,9 @@ check: lint types unit ## what every commit passes: format, lint, types, import 
 test: env ## every test folder
 	$(BIN)/python -m scripts.test_folders
 
-parity: env ## rendering and status against the recorded reference output
+parity: env ## six clusters against the recorded reference output: rooms on fakes, then running stacks
 	$(BIN)/pytest -q tests/parity
+	$(BIN)/python -m tests.parity.live
 
 drill: env ## the chaos tests in their long form, and what they measured as docs/drills.md (PASSES=2 for two in a row)
 	$(BIN)/python -m scripts.drills --passes $(or $(PASSES),1)
