@@ -74,7 +74,7 @@ docs: env ## the generated pages of docs/
 	$(BIN)/python -m scripts.dashboards
 
 .PHONY: coverage-of-rules audit
-coverage-of-rules: env ## rules of the specification that no test names
+coverage-of-rules: env ## rules of the specification without a test, and marks that point nowhere
 	$(BIN)/python -m scripts.rule_coverage
 
 audit: env ## known vulnerabilities of both lock files, and the licences of what is in them
