@@ -181,8 +181,8 @@ class NamespaceFacts:
         """Write the facts that differ from what is recorded; beside the first ones, that all have been looked at."""
         while self._waiting:
             namespace = min(self._waiting)
+            self._waiting.discard(namespace)  # before it is written: what comes meanwhile is written after it
             await self._write_one(of_namespace(self.subject.fact, namespace), self._tables.get(namespace), fence)
-            self._waiting.discard(namespace)
         await self.record.write(self.subject.fact, ALL_SEEN, fence)
 
     async def _write_one(self, fact: str, table: Table | None, fence: Fence) -> None:

@@ -27,6 +27,7 @@ from services.reconciler.facts import (
     fact_record,
     write_facts,
 )
+from shared.applying.facts import FactRecord
 from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.facts import (
     ACCOUNTS,
@@ -41,6 +42,7 @@ from shared.contracts.facts import (
 from shared.core.errors import LeaseLostError
 from shared.core.json import Manifest
 from shared.core.resources import SECRETS, Ref, Resource
+from shared.ports.passes import Fence as PassFence
 from shared.ports.store import Put
 from shared.testing.clock import FakeClock
 from shared.testing.cluster import FakeCluster
@@ -52,6 +54,19 @@ pytestmark = pytest.mark.asyncio
 KEYS = EtcdKeys("test")
 SOURCE = Ref(SECRETS, "dynamo-system", "mpi-run-ssh-key-secret")
 CANARY = "hunter2"
+SLOW = timedelta(milliseconds=150)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRecord(FactRecord):
+    """A record whose store takes its time."""
+
+    clock: FakeClock
+
+    async def write(self, name: str, value: bytes, fence: PassFence) -> bool:
+        """Write a while later."""
+        await self.clock.sleep(2 * SLOW)
+        return await FactRecord.write(self, name, value, fence)
 
 
 class Rights(FakeCluster):
@@ -204,6 +219,20 @@ async def test_a_burst_of_changes_is_one_write_and_a_change_that_says_nothing_is
 
         assert after_burst == before + 1
         assert desk.commits() == after_burst
+
+
+@pytest.mark.rule("PS-05", "TB-25")
+async def test_a_change_that_comes_while_its_namespace_is_written_is_not_lost() -> None:
+    desk = await a_desk(a_secret("one", "nvcr.io"))
+    writer = desk.writer(PULL_SECRETS)
+    writer.record = SlowRecord(desk.store, KEYS, lambda _: None, desk.clock)
+
+    async with desk.running(writer.run(desk.fence)):
+        await desk.clock.advance(SLOW)
+        desk.cluster.put(a_secret("two", "nvcr.io"))
+        for _ in range(8):
+            await desk.clock.advance(SLOW)
+        assert desk.registries() == {"nvcr.io": ("one", "two")}
 
 
 @pytest.mark.rule("PS-04", "TB-25", "W-19")
