@@ -17,6 +17,7 @@ from services.reconciler.handlers.handovers import given_away, giving_way
 from services.reconciler.handlers.observations import (
     Unfinished,
     expected_workloads,
+    finds_no_room,
     missing_accounts,
     own_workloads,
     stuck_pods,
@@ -29,7 +30,6 @@ from services.reconciler.metrics import RENDER_SECONDS
 from services.reconciler.status.components import ComponentFacts, component_status
 from services.reconciler.status.notes import caution_notes, change_notes
 from services.reconciler.status.obstacles import Obstacle, given_up, invalid, unrenderable
-from services.reconciler.status.pods import UNSCHEDULABLE
 from services.reconciler.status.transitions import groups_first, transition
 from services.reconciler.status.workloads import Workload
 from shared.api.components import ComponentDeployment
@@ -176,9 +176,9 @@ def _wanted(
     work: Work, observed: Mapping[Ref, Workload], manifests: Sequence[Manifest], *, keeps_unwanted: bool
 ) -> Wanted:
     """Return what is to be brought about now: some workloads wait until others are ready."""
-    changes_shape = not observed.keys() <= {ref_of(each) for each in manifests}
-    finds_no_room = changes_shape and any(blocker.code == UNSCHEDULABLE for blocker in stuck_pods(work))
-    step = transition(manifests, observed, finds_no_room=finds_no_room)
+    refs = {ref_of(each) for each in manifests}
+    changes_shape = not observed.keys() <= refs
+    step = transition(manifests, observed, finds_no_room=changes_shape and finds_no_room(work, refs))
     return Wanted(
         manifests,
         keeps_unwanted=keeps_unwanted,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from services.reconciler.desired.instances import SET_NAME
 from services.reconciler.desired.names import discovery_account
 from services.reconciler.handlers.routes import component_of_pod
 from services.reconciler.handlers.statuses import entry_manifest
 from services.reconciler.status.blockers import Blocker, missing_account
 from services.reconciler.status.components import ExpectedWorkload
-from services.reconciler.status.pods import pod_blockers
+from services.reconciler.status.pods import UNSCHEDULABLE, pod_blockers
 from services.reconciler.status.transitions import WORKLOADS
 from services.reconciler.status.workloads import Workload, workload
 from shared.applying.inventories import Inventory
 from shared.contracts.keys import graph_key
 from shared.core import labels
-from shared.core.resources import PODS, SERVICE_ACCOUNTS, Ref
+from shared.core.resources import DEPLOYMENTS, LEADER_WORKER_SETS, PODS, SERVICE_ACCOUNTS, Ref
 from shared.ports.passes import Entry, Work
 
 
@@ -93,11 +94,26 @@ def missing_accounts(work: Work, needed: tuple[str, ...]) -> tuple[Blocker, ...]
 
 def stuck_pods(work: Work) -> tuple[Blocker, ...]:
     """Return what keeps the component's pods from running."""
+    return pod_blockers(map(entry_manifest, _pods(work)))
+
+
+def finds_no_room(work: Work, wanted: Collection[Ref]) -> bool:
+    """Return whether pods of wanted workloads fit on no node; what those of a former shape lack says nothing of it."""
+    own = (entry_manifest(pod) for pod in _pods(work) if _workload_of(pod, work.primary) in wanted)
+    return any(blocker.code == UNSCHEDULABLE for blocker in pod_blockers(own))
+
+
+def _workload_of(pod: Entry, component: Ref) -> Ref:
+    instance = pod.labels.get(SET_NAME)
+    if instance:
+        return Ref(LEADER_WORKER_SETS, component.namespace, instance)
+    return Ref(DEPLOYMENTS, component.namespace, component.name)
+
+
+def _pods(work: Work) -> list[Entry]:
     entry = work.view.get(work.primary)
-    return pod_blockers(entry_manifest(pod) for pod in _pods(work, entry)) if entry is not None else ()
-
-
-def _pods(work: Work, entry: Entry) -> list[Entry]:
+    if entry is None:
+        return []
     graph = entry.labels.get(labels.GRAPH_NAME) or entry.ref.name
     return [
         pod

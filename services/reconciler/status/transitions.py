@@ -32,7 +32,7 @@ def transition(wanted: Sequence[Manifest], observed: Mapping[Ref, Workload], *, 
     """Return what waits in this pass.
 
     `observed` are the component's own workloads, in deletion ones left out; `finds_no_room` tells whether pods of the
-    component fit on no node.
+    wanted ones fit on no node.
     """
     sizes = {
         ref_of(each): integer(each, "spec", "leaderWorkerTemplate", "size")

@@ -51,6 +51,15 @@ def add_foreign(desk: LwsDesk, resource: Resource, name: str) -> Manifest:
     return desk.cluster.put(made)
 
 
+def put_pod_without_room(desk: LwsDesk, name: str, **labels: str) -> None:
+    """Add a pod of the component that fits on no node."""
+    metadata = {"name": name, "namespace": NAMESPACE}
+    own = {"nvidia.com/dynamo-graph-deployment-name": "lone", **labels}
+    desk.cluster.put({"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "labels": own}})
+    unfit = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no GPU is free"}
+    desk.cluster.set_status(Ref(PODS, NAMESPACE, name), {"conditions": [unfit]})
+
+
 async def a_served_component(**spec: Any) -> LwsDesk:
     """Return a desk with a component that has come to rest."""
     desk = await a_desk_with_lws(a_component(**spec))
@@ -228,17 +237,25 @@ async def test_a_deployment_makes_room_for_sets_that_fit_nowhere() -> None:
     desk.broken.add("lone-0")
     desk.edit(multinode={"nodeCount": 2})
     await desk.run(LONE)
-    metadata = {"name": "lone-0-0", "namespace": NAMESPACE}
-    metadata_labels = {"nvidia.com/dynamo-graph-deployment-name": "lone", "leaderworkerset.sigs.k8s.io/name": "lone-0"}
-    desk.cluster.put({"apiVersion": "v1", "kind": "Pod", "metadata": {**metadata, "labels": metadata_labels}})
-    unfit = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no GPU is free"}
-    desk.cluster.set_status(Ref(PODS, NAMESPACE, "lone-0-0"), {"conditions": [unfit]})
+    put_pod_without_room(desk, "lone-0-0", **{"leaderworkerset.sigs.k8s.io/name": "lone-0"})
 
     await desk.bring_about()
     await desk.run(LONE)
 
     assert desk.names(DEPLOYMENTS) == []
     assert "no GPU is free" in desk.condition(LONE, "Reconciling")[2]
+
+
+@pytest.mark.rule("W-61")
+async def test_a_pod_of_the_former_shape_without_room_does_not_end_what_serves() -> None:
+    desk = await a_served_component(replicas=2)
+    desk.broken |= {"lone-0", "lone-1"}
+    put_pod_without_room(desk, "lone-abc", **{"nvidia.com/selector": "lone"})
+    desk.edit(multinode={"nodeCount": 2})
+
+    await desk.bring_about()
+
+    assert desk.names(DEPLOYMENTS) == ["lone"]
 
 
 @pytest.mark.rule("W-55", "W-61")
