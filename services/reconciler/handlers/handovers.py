@@ -88,12 +88,14 @@ def held(work: Work, graph: str, children: GraphChildren, context: Context) -> l
     if not former:
         return []
     if children.mode is Mode.GROVE:
-        return [] if _set_takes_over(work, children) else former
+        return [] if _set_takes_over(work, graph, children) else former
     return [] if _components_take_over(work, children, context, former) else former
 
 
-def _set_takes_over(work: Work, children: GraphChildren) -> bool:
-    """Return whether the set serves, or can only serve once the components are gone."""
+def _set_takes_over(work: Work, graph: str, children: GraphChildren) -> bool:
+    """Return whether the graph's own set serves, or can only serve once the components are gone."""
+    if not any(entry.ref.resource is POD_CLIQUE_SETS for entry in work.view.children(graph)):
+        return False
     gang = observed_gang(work, children.scales)
     return not gang.trouble or (gang.is_current and _finds_no_room(work, of_grove=True))
 

@@ -305,6 +305,21 @@ async def test_components_make_room_for_a_set_that_finds_none() -> None:
     assert desk.cluster.all(DEPLOYMENTS) == ()
 
 
+@pytest.mark.rule("W-07", "W-39")
+async def test_components_stay_where_the_set_of_another_owner_is_ready() -> None:
+    desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: "false"}))
+    await desk.bring_about()
+    add_set_of_another(desk)
+    await desk.bring_about()
+
+    desk.cluster.edit(CHAT, annotated("true"))
+    await desk.bring_about()
+
+    assert owner_kind(desk, SET) == "ConfigMap"
+    assert [ref_of(each).name for each in desk.cluster.all(COMPONENTS)] == [WEB.name]
+    assert len(desk.cluster.all(DEPLOYMENTS)) == 1
+
+
 @pytest.mark.rule("W-07")
 async def test_a_change_that_is_taken_back_halfway_loses_nothing() -> None:
     desk = await a_grove(a_gang(annotations={labels.ENABLE_GROVE: "false"}))
@@ -337,6 +352,22 @@ async def live_through(desk: GroveDesk, fault: Fault, moment: int) -> None:
     desk.start()
     await desk.claim()
     await desk.bring_about()
+
+
+def add_set_of_another(desk: GroveDesk) -> None:
+    """Add a set with the name and the services of the graph, which somebody else controls."""
+    home = {"namespace": NAMESPACE}
+    other = desk.cluster.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", **home}})
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": uid_of(other), "controller": True}
+    template = {"cliques": [{"name": "web", "labels": {}, "spec": {"replicas": 1}}]}
+    desk.cluster.put(
+        {
+            "apiVersion": POD_CLIQUE_SETS.api_version,
+            "kind": POD_CLIQUE_SETS.kind,
+            "metadata": {"name": SET.name, **home, "ownerReferences": [owner]},
+            "spec": {"replicas": 1, "template": template},
+        }
+    )
 
 
 def a_pod_without_room(desk: GroveDesk) -> Manifest:
