@@ -55,7 +55,7 @@ class SshSecrets:
         if copy is None:
             return await self._create(source, target, work)
         if is_copy(copy) and copied_version(copy) != self._newest(work):
-            await self._refresh(source, copy, work)
+            return await self._refresh(source, copy, work)
         return None
 
     def _newest(self, work: Work) -> str:
@@ -63,10 +63,9 @@ class SshSecrets:
         return "" if recorded is None else decode_ssh_source(recorded)
 
     async def _create(self, source: Ref, target: Ref, work: Work) -> Problem | None:
-        try:
-            original = await self.cluster.get(source) if source.namespace else None
-        except PermanentError as error:
-            return unreplicated(source, f"error getting source secret: {without_values(str(error))}")
+        original = await self._original(source)
+        if isinstance(original, Problem):
+            return original
         if original is None:
             return no_source(source)
         work.fence.check()
@@ -81,15 +80,27 @@ class SshSecrets:
         self._tell(work, f"copied Secret {source.namespace}/{source.name} to namespace {target.namespace}")
         return None
 
-    async def _refresh(self, source: Ref, copy: Manifest, work: Work) -> None:
+    async def _refresh(self, source: Ref, copy: Manifest, work: Work) -> Problem | None:
         """Bring a copy to its source's newest version; while there is no source, what was copied serves."""
-        original = await self.cluster.get(source) if source.namespace else None
+        original = await self._original(source)
+        if isinstance(original, Problem):
+            return original
         if original is None or copied_version(copy) == version_of_source(original):
-            return
+            return None
         work.fence.check()
         target = Ref(SECRETS, namespace_of(copy), source.name)
-        await self.cluster.patch(target, refreshed(copy, original), manager=SEEDS)
+        try:
+            await self.cluster.patch(target, refreshed(copy, original), manager=SEEDS)
+        except PermanentError as error:
+            return unreplicated(source, f"failed to refresh replica: {without_values(str(error))}")
         self._tell(work, f"refreshed Secret {source.name} in namespace {target.namespace}")
+        return None
+
+    async def _original(self, source: Ref) -> Manifest | Problem | None:
+        try:
+            return await self.cluster.get(source) if source.namespace else None
+        except PermanentError as error:
+            return unreplicated(source, f"error getting source secret: {without_values(str(error))}")
 
     def _tell(self, work: Work, message: str) -> None:
         self.decisions.record(

@@ -241,6 +241,29 @@ async def test_what_is_refused_is_told_with_the_step_that_failed(verb: str, name
     assert problem.text == f"failed to replicate MPI secret: {told}"
 
 
+@pytest.mark.rule("workloads 12 MPI secret #5")
+@pytest.mark.parametrize(
+    ("verb", "namespace", "told"),
+    [
+        ("get", HOME, "error getting source secret: may not"),
+        ("patch", CHAT.namespace, "failed to refresh replica: may not"),
+    ],
+)
+async def test_a_refresh_that_is_refused_is_told_with_the_step_that_failed(
+    verb: str, namespace: str, told: str
+) -> None:
+    desk = Desk()
+    desk.know(desk.cluster.put(keys()))
+    await desk.provide()
+    desk.know(desk.cluster.put(keys(a="MQ==")))
+    desk.fail(verb, Refuse(ForbiddenError("may not")), namespace)
+
+    problem = await desk.provide()
+
+    assert problem is not None
+    assert problem.text == f"failed to replicate MPI secret: {told}"
+
+
 async def test_a_refresh_that_somebody_else_was_faster_with_is_a_conflict() -> None:
     desk = Desk()
     desk.know(desk.cluster.put(keys()))
