@@ -83,7 +83,8 @@ def _variables(variables: Iterable[object] | None, path: str) -> Iterator[str]:
         if not name:
             yield f"{path}[{index}].name is required"
         elif "=" in name:
-            yield f'{path}[{index}].name: "{name}" must not contain "="'
+            known = name.partition("=")[0]  # the rest is not repeated: whoever writes it so may have a secret there
+            yield f'{path}[{index}].name: "{known}" is followed by "=", write what follows as its value'
 
 
 def _amounts(item: ResourceItem | None, path: str) -> Iterator[str]:

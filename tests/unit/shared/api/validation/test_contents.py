@@ -88,9 +88,10 @@ BAD = [
         id="variable of a service without a name",
     ),
     pytest.param(
-        a_graph({"extraPodSpec": {"mainContainer": {"env": [{"name": "A=B"}]}}}),
-        'spec.services[Main].extraPodSpec.mainContainer.env[0].name: "A=B" must not contain "="',
-        id="variable of the container with a name that is none",
+        a_graph({"extraPodSpec": {"mainContainer": {"env": [{"name": "A=secret"}]}}}),
+        'spec.services[Main].extraPodSpec.mainContainer.env[0].name: "A" is followed by "=", write what follows as '
+        "its value",
+        id="variable of the container with its value, which is not repeated, in its name",
     ),
     pytest.param(
         a_graph(metadata={"annotations": {BACKEND: "consul"}}), f"metadata.annotations{NO_BACKEND}", id="discovery"
