@@ -8,11 +8,12 @@ free-form field of a request.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.core import labels
 from shared.core.json import Manifest
+from shared.core.refusals import without_values
 from shared.core.resources import (
     COMPONENTS,
     CUSTOM_RESOURCE_DEFINITIONS,
@@ -40,8 +41,10 @@ from shared.core.resources import (
     Resource,
 )
 
-# A tree of member names. `True` takes the value whole; `EACH` stands for every item of a list or value of a map.
-Tree = Mapping[str, "Tree | bool"]
+# A tree of member names. `True` takes the value whole, a function what it leaves of a text; `EACH` stands for every
+# item of a list or value of a map.
+Leaf = bool | Callable[[str], str]
+Tree = Mapping[str, "Tree | Leaf"]
 EACH = "*"
 
 _METADATA: Tree = dict.fromkeys(
@@ -107,7 +110,8 @@ _WORKLOAD_STATUS: Tree = {
     ),
     "conditions": _CONDITIONS,
 }
-# Grove counts the same way, tells which of its hashes the pods were made from, and says what it could not do.
+# Grove counts the same way, tells which of its hashes the pods were made from, and says what it could not do: in the
+# words of a server that refused a pod, which repeat what was refused.
 _GROVE_STATUS: Tree = {
     **_WORKLOAD_STATUS,
     **dict.fromkeys(
@@ -115,7 +119,7 @@ _GROVE_STATUS: Tree = {
         True,
     ),
     "rollingUpdateProgress": {"updateStartedAt": True, "updateEndedAt": True},
-    "lastErrors": {EACH: {"code": True, "description": True}},
+    "lastErrors": {EACH: {"code": True, "description": without_values}},
 }
 
 ALLOWED: Mapping[Resource, Tree] = {
@@ -253,9 +257,11 @@ def _pick(value: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
     return {key: _value(value[key], branch) for key, branch in tree.items() if key in value}
 
 
-def _value(value: Any, branch: Tree | bool) -> Any:
+def _value(value: Any, branch: Tree | Leaf) -> Any:
     if isinstance(branch, bool):
         return value
+    if callable(branch):
+        return branch(value) if isinstance(value, str) else None
     if isinstance(value, (dict, Mapping)):  # the class before the abstract one, which is slow to ask
         return _pick(value, branch)
     if isinstance(value, list) and EACH in branch:

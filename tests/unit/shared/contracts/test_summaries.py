@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from services.reconciler.status.graphs import component_state
 from services.reconciler.status.pods import pod_blockers
 from services.reconciler.status.workloads import workload
 from shared.contracts.keys import keys
-from shared.contracts.summaries import ALLOWED, EACH, Tree, summary
+from shared.contracts.summaries import ALLOWED, EACH, Leaf, Tree, summary
 from shared.contracts.watched import WATCHED, gpus_requested, is_of_interest
 from shared.core import labels
 from shared.core.json import Manifest
@@ -53,6 +54,7 @@ CONTAINER = {
     "lifecycle": {"preStop": {"exec": {"command": [CANARY]}}},
     "resources": {"limits": {"nvidia.com/gpu": "1"}},
 }
+REFUSAL = f'Pod "x" is invalid: spec.containers[0].env[0].name: Invalid value: "TOKEN={CANARY}": a name has no ='
 COMPONENT = {
     "componentType": "worker",
     "replicas": 1,
@@ -83,9 +85,13 @@ PLANTED: dict[Resource, dict[str, Any]] = {
     },
     POD_GROUPS: {"spec": {"minMember": 2, "priorityClassName": CANARY}},
     POD_CLIQUE_SETS: {
-        "spec": {"replicas": 1, "template": {"cliques": [{"spec": {"podSpec": {"containers": [CONTAINER]}}}]}}
+        "spec": {"replicas": 1, "template": {"cliques": [{"spec": {"podSpec": {"containers": [CONTAINER]}}}]}},
+        "status": {"lastErrors": [{"code": "ERR_SYNC", "description": REFUSAL}]},
     },
-    POD_CLIQUES: {"spec": {"replicas": 1, "podSpec": {"containers": [CONTAINER]}}},
+    POD_CLIQUES: {
+        "spec": {"replicas": 1, "podSpec": {"containers": [CONTAINER]}},
+        "status": {"lastErrors": [{"code": "ERR_CREATE", "description": REFUSAL}]},
+    },
     POD_CLIQUE_SCALING_GROUPS: {"spec": {"replicas": 1, "unknown": CANARY}},
     QUEUES: {"spec": {"displayName": CANARY}, "status": {"allocated": {"gpu": CANARY}}},
     VOLUME_CLAIMS: {"spec": {"accessModes": ["ReadWriteMany"], "dataSource": {"name": CANARY}}},
@@ -151,8 +157,17 @@ def test_a_kind_without_a_list_keeps_its_metadata() -> None:
     }
 
 
-def _names(tree: Tree | bool) -> set[str]:
-    if isinstance(tree, bool):
+def test_what_grove_could_not_do_keeps_all_but_the_values() -> None:
+    live = {"metadata": {"name": "one"}, "status": {"lastErrors": [{"description": REFUSAL}, {"description": 5}]}}
+
+    errors = summary(POD_CLIQUES, live)["status"]["lastErrors"]
+
+    said = 'Pod "x" is invalid: spec.containers[0].env[0].name: Invalid value: a name has no ='
+    assert errors == [{"description": said}, {"description": None}]
+
+
+def _names(tree: Tree | Leaf) -> set[str]:
+    if not isinstance(tree, Mapping):
         return set()
     return {name for name in tree if name != EACH} | {name for branch in tree.values() for name in _names(branch)}
 
