@@ -86,6 +86,7 @@ class KindWatcher:
     publisher: Publisher = field(init=False)
     mark: LowWaterMark = field(init=False, default_factory=LowWaterMark)
     _owed: SyncedMarker | None = field(init=False, default=None)
+    _recorded: Checkpoint | None = field(init=False, default=None)
     _taking: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)  # what was observed is taken in whole
     _renewal: asyncio.Event = field(init=False, default_factory=asyncio.Event)  # asks for a fresh list
     _absent: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -131,7 +132,7 @@ class KindWatcher:
 
     async def _resume_point(self) -> int | None:
         """Return the version to resume from, or None where only a list is safe."""
-        checkpoint = await self.around.checkpoints.read(self.resource)
+        checkpoint = self._recorded = await self.around.checkpoints.read(self.resource)
         marker = await read_marker(self.around.bus, self.resource)
         if checkpoint is None or not self._is_ours(checkpoint):
             return None
@@ -301,8 +302,11 @@ class KindWatcher:
 
     async def _record(self, checkpoint: Checkpoint) -> bool:
         """Return whether a checkpoint is recorded; a store that is away, or full, must not stop the events."""
+        if checkpoint == self._recorded:
+            return True  # of a resource that is not served, every start begins with the same
         try:
             await self.around.checkpoints.write(self.resource, checkpoint, self.fence)
+            self._recorded = checkpoint
         except LeaseLostError:
             raise
         except TemporaryError as error:
@@ -327,6 +331,7 @@ class KindWatcher:
                 continue  # it is away; when it was made anew, somebody else tells
             is_told = self._owed is not None or (marker is not None and self._is_ours(marker))
             if not is_told or is_behind(fresh, stored, known=self.table.by_subject):
+                self._recorded = None
                 await self.around.checkpoints.forget(self.resource, self.fence)
                 raise RelistError("the log holds less than was stored")
 

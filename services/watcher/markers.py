@@ -10,7 +10,7 @@ from shared.contracts.streams import CHANGES
 from shared.contracts.subjects import synced_subject
 from shared.core.errors import InvalidObjectError, TemporaryError
 from shared.core.resources import Resource
-from shared.ports.bus import EventLog
+from shared.ports.bus import EventLog, StoredMessage
 from shared.ports.clock import Clock
 
 RETRY_DELAY = timedelta(milliseconds=500)
@@ -18,11 +18,7 @@ RETRY_DELAY = timedelta(milliseconds=500)
 
 async def read_marker(bus: EventLog, resource: Resource) -> SyncedMarker | None:
     """Return the newest marker of a resource; one that cannot be read counts as none."""
-    message = await bus.newest(CHANGES, synced_subject(resource))
-    try:
-        return decode_marker(message.body) if message else None
-    except InvalidObjectError:
-        return None
+    return _decoded(await bus.newest(CHANGES, synced_subject(resource)))
 
 
 async def publish_marker(
@@ -30,14 +26,17 @@ async def publish_marker(
 ) -> None:
     """Publish a marker, again and again until it is stored, unless its epoch has ended meanwhile.
 
-    The guard keeps a watcher that was paused from putting the marker of an ended epoch on top of a newer one: every
-    view would wait for the next list then.
+    That a resource is still not served is not said again. The guard keeps a watcher that was paused from putting the
+    marker of an ended epoch on top of a newer one: every view would wait for the next list then.
     """
     subject = synced_subject(resource)
     headers = {"ce-specversion": "1.0", "ce-type": f"com.nvidia.dynamo.{resource.plural}.synced.v1"}
     while True:
         try:
             newest = await bus.newest(CHANGES, subject)
+            said = _decoded(newest)
+            if said is not None and marker.repeats_absence(said):
+                return
             if await epoch() != marker.epoch:
                 return  # whoever began the new epoch lists, and publishes its own
             await bus.publish(subject, marker.encode(), headers, expected_last=newest.sequence if newest else 0)
@@ -45,3 +44,10 @@ async def publish_marker(
             await clock.sleep(RETRY_DELAY)
         else:
             return
+
+
+def _decoded(message: StoredMessage | None) -> SyncedMarker | None:
+    try:
+        return decode_marker(message.body) if message else None
+    except InvalidObjectError:
+        return None

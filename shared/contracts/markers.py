@@ -27,6 +27,11 @@ class SyncedMarker:
         """Return whether the marker speaks of this epoch and this stream."""
         return self.epoch == epoch and self.stream_created == stream_created
 
+    def repeats_absence(self, other: SyncedMarker) -> bool:
+        """Return whether both say that the resource is not served, of one epoch and stream: no version matters then."""
+        is_current = other.is_current(epoch=self.epoch, stream_created=self.stream_created)
+        return self.absent and other.absent and is_current
+
     def encode(self) -> bytes:
         """Return the body of the marker's message."""
         return orjson.dumps(

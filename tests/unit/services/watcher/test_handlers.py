@@ -512,6 +512,21 @@ async def test_absence_is_told_once() -> None:
         assert room.bus.calls["publish"] == calls
 
 
+async def test_a_watcher_that_begins_anew_does_not_tell_an_absence_again() -> None:
+    async with a_room() as room:
+        room.cluster.stop_serving(MODELS)
+        first = room.watch(MODELS)
+        await room.advance(5.0)
+        calls = room.bus.calls["publish"], room.store.calls["commit"]
+        first.kill()
+        room.synced.clear()
+        room.watch(MODELS)
+        await room.advance(5.0)
+
+        assert (room.bus.calls["publish"], room.store.calls["commit"]) == calls
+        assert room.synced[MODELS]
+
+
 async def test_a_kind_that_a_server_did_not_serve_for_a_moment_is_published_again() -> None:
     async with a_room() as room:
         room.put("one")
