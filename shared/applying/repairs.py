@@ -34,8 +34,13 @@ class _Record:
 
     def is_contest(self, now: float) -> bool:
         if self.level:
-            return now - self.times[-1] < (WINDOW + self.pause()).total_seconds()
+            return not self.is_over(now)
         return len(self.times) > 1 and now - self.times[0] < WINDOW.total_seconds()
+
+    def is_over(self, now: float) -> bool:
+        """Return whether the next repair is like a first one."""
+        counts_for = WINDOW + self.pause() if self.level else WINDOW
+        return now - self.times[-1] >= counts_for.total_seconds()
 
 
 @dataclass(slots=True)
@@ -53,8 +58,10 @@ class Repairs:
         return max(timedelta(seconds=record.times[-1] - now) + record.pause(), timedelta(0))
 
     def took_place(self, ref: Ref) -> None:
-        """Remember a repair that changed something."""
-        record, now = self._records.setdefault(ref, _Record()), self.clock.elapsed()
+        """Remember a repair that changed something, and forget those that nothing follows from any more."""
+        now = self.clock.elapsed()
+        self._records = {each: record for each, record in self._records.items() if not record.is_over(now)}
+        record = self._records.setdefault(ref, _Record())
         record.level = record.level + 1 if record.is_contest(now) else 0
         record.times = (*record.times, now)[-2:]
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.applying.inventories import Inputs
-from shared.applying.repairs import FIRST_PAUSE, LONGEST_PAUSE, NOBODY, Repairs, other_manager
+from shared.applying.repairs import FIRST_PAUSE, LONGEST_PAUSE, NOBODY, WINDOW, Repairs, other_manager
 from shared.core.errors import ContestedError, UnreachableError
 from shared.core.json import Manifest
 from shared.core.resources import SERVICES, Ref
@@ -79,6 +79,21 @@ async def test_a_child_that_is_gone_is_forgotten() -> None:
     repairs.forget(CHILD)
 
     assert repairs.pause(CHILD) == seconds(0)
+
+
+async def test_what_was_repaired_long_ago_takes_no_memory() -> None:
+    clock = FakeClock()
+    repairs = Repairs(clock)
+    for number in range(20):
+        repairs.took_place(Ref(SERVICES, "default", f"gone-{number}"))
+    repairs.took_place(CHILD)
+    repairs.took_place(CHILD)
+    before = len(repairs._records)
+
+    await clock.advance(LONGEST_PAUSE + 2 * WINDOW)
+    repairs.took_place(OTHER)
+
+    assert (before, len(repairs._records)) == (21, 1)
 
 
 @pytest.mark.parametrize(
