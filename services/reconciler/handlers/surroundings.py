@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.reconciler.desired.component import Surroundings
-from shared.contracts.facts import ACCOUNTS, REGISTRIES, decode_accounts, decode_registries, of_namespace
+from shared.contracts.facts import (
+    ACCOUNTS,
+    REGISTRIES,
+    decode_accounts,
+    decode_registries,
+    namespace_of_fact,
+    of_namespace,
+)
 from shared.core.json import digest
 
 _NOTHING = b""
@@ -27,7 +34,10 @@ class Around:
 
 @dataclass(slots=True)
 class Neighbourhoods:
-    """Surroundings by namespace, decoded once for as long as their facts stay the same."""
+    """Surroundings by namespace, decoded once for as long as their facts stay the same.
+
+    A namespace that offers nothing, such as one that is gone, is not remembered.
+    """
 
     _known: dict[str, tuple[tuple[bytes, bytes], Around]] = field(default_factory=dict)
 
@@ -39,8 +49,12 @@ class Neighbourhoods:
             facts.get(of_namespace(REGISTRIES, namespace), _NOTHING),
             facts.get(of_namespace(ACCOUNTS, namespace), _NOTHING),
         )
+        if not any(recorded):
+            return NOTHING_AROUND
         known = self._known.get(namespace)
         if known is None or known[0] != recorded:
+            offering = {namespace_of_fact(name) for name in facts}
+            self._known = {each: found for each, found in self._known.items() if each in offering}
             known = self._known[namespace] = (recorded, _around(*recorded))
         return known[1]
 
@@ -51,3 +65,6 @@ def _around(registries: bytes, accounts: bytes) -> Around:
         component_accounts=decode_accounts(accounts) if accounts else (),
     )
     return Around(found, digest([registries.decode(), accounts.decode()]))
+
+
+NOTHING_AROUND = _around(_NOTHING, _NOTHING)

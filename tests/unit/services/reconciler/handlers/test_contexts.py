@@ -8,6 +8,7 @@ import pytest
 
 from services.reconciler.handlers.concerns import concerned_by_fact
 from services.reconciler.handlers.contexts import NO_ORCHESTRATORS, NO_SURROUNDINGS, Context, Contexts
+from services.reconciler.handlers.surroundings import Neighbourhoods
 from shared.api.platform import Capability, PlatformContext
 from shared.contracts.facts import (
     ACCOUNTS,
@@ -123,3 +124,13 @@ def test_a_fact_queues_those_whom_it_concerns(fact: str, concerned: list[str]) -
     primaries = [CHAT, WEB, Ref(GRAPHS, "elsewhere", "far"), Ref(COMPONENTS, "elsewhere", "far-web")]
 
     assert [primary.name for primary in concerned_by_fact(fact, primaries, a_view())] == concerned
+
+
+def test_namespaces_that_are_gone_take_no_memory() -> None:
+    around, known = facts_of_a_cluster(), Neighbourhoods()
+    for number in range(20):
+        known.of(around | {of_namespace(REGISTRIES, f"gone-{number}"): KEYS}, f"gone-{number}")
+        known.of(around, f"bare-{number}")
+    known.of(around | {OWN: KEYS}, NAMESPACE)
+
+    assert list(known._known) == [NAMESPACE]
