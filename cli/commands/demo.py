@@ -161,7 +161,8 @@ async def _messages(bus: EventLog) -> AsyncIterator[asyncio.Queue[StoredMessage]
 def _show(live: Live, story: Story, course: _Course) -> None:
     if story.correlation:
         course.correlations[story.correlation] += 1
-    line = f"+{course.since(story.at):.2f} s  {story.service:<10}  {story.subject}  {story.meaning}"
+    seconds = round(course.since(story.at), 2) + 0.0  # which makes no time before of a rounded nothing
+    line = f"{seconds:+.2f} s  {story.service:<10}  {story.subject}  {story.meaning}"
     if sys.stdout.isatty():
         live.console.print(line, markup=False, highlight=False)
     else:
