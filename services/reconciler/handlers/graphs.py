@@ -16,14 +16,14 @@ from services.reconciler.handlers.contexts import Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
 from services.reconciler.handlers.gangs import gang_waits_for, observed_gang
-from services.reconciler.handlers.primaries import Primaries
+from services.reconciler.handlers.primaries import NotFinalizedError, Primaries
 from services.reconciler.handlers.results import change_list, orphaned_adapters
 from services.reconciler.handlers.scaling import Scaler
 from services.reconciler.handlers.stages import Stage, Stages
 from services.reconciler.handlers.statuses import Statuses, entry_manifest, has_told, letter_of, tells_of_failure
 from services.reconciler.status.graphs import ExpectedComponent, GraphFacts, component_state, graph_status
 from services.reconciler.status.notes import adapter_notes, caution_notes, change_notes
-from services.reconciler.status.obstacles import Obstacle, given_up, refused
+from services.reconciler.status.obstacles import Obstacle, given_up, not_finalized, refused
 from shared.applying.children import Children, Result
 from shared.applying.inventories import EMPTY, Inputs, Inventory
 from shared.core.errors import PermanentError
@@ -74,7 +74,11 @@ class GraphHandler:
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
             return await self._finish(work, entry.generation, Stage(), Result(inventory=settled))
-        graph = await self.primaries.open(entry, work)
+        try:
+            graph = await self.primaries.open(entry, work)
+        except NotFinalizedError as error:
+            await self._report_failure(work, entry, not_finalized(without_values(str(error))))
+            raise
         if graph is None:
             return Done()
         await self.stages.claims.let_go(entry, work)
@@ -94,9 +98,12 @@ class GraphHandler:
         entry = work.view.get(work.primary)
         if entry is None or entry.is_deleting or tells_of_failure(entry):
             return Done()
+        return await self._report_failure(work, entry, given_up(without_values(reason), letter_of(work)))
+
+    async def _report_failure(self, work: Work, entry: Entry, obstacle: Obstacle) -> Outcome:
+        """Report what ended a pass before anything was compared; what was applied before it stays as it is."""
         inventory = await self.children.inventories.read(work.primary, work.fence)
-        stage = Stage(obstacle=given_up(without_values(reason), letter_of(work)))
-        return await self._report(work, entry.generation, stage, inventory)
+        return await self._report(work, entry.generation, Stage(obstacle=obstacle), inventory)
 
     async def _wait_for_cluster(self, work: Work, entry: Entry, obstacle: Obstacle) -> Outcome:
         """Ask again; if it lasts, tell of it on a graph without a status (that of a running graph still holds)."""

@@ -20,6 +20,10 @@ from shared.ports.cluster import Cluster
 from shared.ports.passes import Entry, Work
 
 
+class NotFinalizedError(PermanentError):
+    """Our finalizer is refused, so that nothing may be made for the object yet."""
+
+
 @dataclass(slots=True)
 class Primaries:
     """Whole graphs and components, the most recently used ones kept."""
@@ -30,16 +34,26 @@ class Primaries:
     _kept: OrderedDict[Ref, tuple[str, Manifest]] = field(default_factory=OrderedDict)  # with its epoch
 
     async def open(self, entry: Entry, work: Work) -> Manifest | None:
-        """Return the whole object, with our finalizer on it; None when it is going or gone: its event is on the way."""
+        """Return the whole object, with our finalizer on it; None when it is going or gone: its event is on the way.
+
+        Raise NotFinalizedError when the finalizer is refused.
+        """
         manifest = await self._held(entry, work) if FINALIZER not in entry.finalizers else None
         if manifest is None:
             manifest = await self.read(entry)
         if manifest is None or is_deleting(manifest) or uid_of(manifest) != entry.uid:
             return None
         if FINALIZER not in finalizers_of(manifest):
-            manifest = await self.finalizers.hold(entry, work)  # it was taken off since the entry was seen
+            manifest = await self._finalized(entry, work)
         self.keep(manifest, entry.epoch)
         return manifest
+
+    async def _finalized(self, entry: Entry, work: Work) -> Manifest:
+        """Set our finalizer on an object that was read without it: it was refused, or taken off since it was seen."""
+        try:
+            return await self.finalizers.hold(entry, work)
+        except PermanentError as error:
+            raise NotFinalizedError(str(error)) from error
 
     async def _held(self, entry: Entry, work: Work) -> Manifest | None:
         try:

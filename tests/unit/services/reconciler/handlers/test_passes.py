@@ -8,7 +8,8 @@ import pytest
 
 from services.reconciler.desired.names import FINALIZER
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
-from shared.core.errors import ConflictError, InvalidObjectError, UnreachableError
+from shared.contracts.ownership import FINALIZERS
+from shared.core.errors import ConflictError, ForbiddenError, InvalidObjectError, PermanentError, UnreachableError
 from shared.core.json import Manifest, text
 from shared.core.objects import finalizers_of, generation_of, uid_of
 from shared.core.outcomes import Done, Retry
@@ -240,6 +241,25 @@ async def test_an_object_in_deletion_takes_no_finalizer_also_where_the_view_lags
 
     assert outcome == Done()
     assert finalizers_of(desk.cluster.peek(CHAT) or {}) == ("example.com/hold",)
+    assert desk.cluster.all(COMPONENTS) == ()
+
+
+@pytest.mark.rule("workloads 9.2 #1", "workloads 9.4 finalizer error")
+async def test_a_graph_whose_finalizer_is_refused_tells_so_and_makes_nothing() -> None:
+    desk = await a_desk(a_graph())
+
+    def refuse(request: Request) -> Fault | None:
+        is_finalizer = request.manager == FINALIZERS
+        return Refuse(ForbiddenError('may not: Invalid value: "secret": no')) if is_finalizer else None
+
+    desk.cluster.intercept = refuse
+    with pytest.raises(PermanentError):
+        await desk.run()
+
+    status = (desk.cluster.peek(CHAT) or {})["status"]
+    ready = next(each for each in status["conditions"] if each["type"] == "Ready")
+    assert (status["state"], ready["reason"]) == ("failed", "failed_to_handle_the_finalizer")
+    assert ready["message"] == "may not: Invalid value: no"
     assert desk.cluster.all(COMPONENTS) == ()
 
 
