@@ -79,14 +79,6 @@ class ExpectedComponent:
         return self.is_current and self.state is not None and self.state.is_available
 
 
-def expected_components(
-    wanted: Sequence[Manifest], applied: Mapping[str, int], states: Mapping[str, ComponentState]
-) -> list[ExpectedComponent]:
-    """Return the components that a graph needs, with applied generations and observed states found by their names."""
-    names = ((text(manifest, "metadata", "name"), text(manifest, "spec", "serviceName")) for manifest in wanted)
-    return [ExpectedComponent(name, service, applied.get(name, 0), states.get(name)) for name, service in names]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphFacts:
     """What the status of a graph depends on."""

@@ -8,7 +8,7 @@ import pytest
 
 from services.reconciler.status.blockers import missing_account
 from services.reconciler.status.components import component_status
-from services.reconciler.status.graphs import ExpectedComponent, component_state, expected_components, graph_status
+from services.reconciler.status.graphs import ExpectedComponent, component_state, graph_status
 from services.reconciler.status.obstacles import invalid, not_finalized, refused
 from tests.unit.services.reconciler.status.builders import (
     PROBLEM,
@@ -213,14 +213,3 @@ def test_a_condition_is_never_longer_than_the_schema_allows() -> None:
     status = graph_status(graph_facts(*many))
 
     assert max(len(each["message"]) for each in status["conditions"]) == 32768
-
-
-def test_expected_components_are_what_rendering_wants_with_what_was_observed() -> None:
-    wanted = [
-        {"metadata": {"name": "g-a"}, "spec": {"serviceName": "a"}},
-        {"metadata": {"name": "g-w"}, "spec": {"serviceName": "w"}},
-    ]
-
-    found = expected_components(wanted, {"g-w": 3}, {"g-w": a_state(), "g-old": a_state(name="g-old")})
-
-    assert found == [ExpectedComponent("g-a", "a", 0, None), ExpectedComponent("g-w", "w", 3, a_state())]
