@@ -7,6 +7,9 @@ from enum import Enum
 
 from services.reconciler.desired.problems import Problem
 
+# What is refused ends in a dead letter at once: no timer repeats it.
+_AGAIN = "the write is tried again when something changes, and with every sweep (10 minutes)"
+
 
 class Stage(Enum):
     """The part of a pass that failed."""
@@ -55,7 +58,7 @@ def unrenderable(problem: Problem) -> Obstacle:
 
 def refused(text: str) -> Obstacle:
     """Return the obstacle of a write that the API server refuses."""
-    remedy = "correct what the API server refuses; the write is tried again with growing pauses"
+    remedy = f"correct what the API server refuses; {_AGAIN}"
     return Obstacle(Stage.WRITING, text, Stage.WRITING.value, remedy)
 
 
@@ -67,7 +70,7 @@ def unserved(text: str) -> Obstacle:
 
 def not_finalized(text: str) -> Obstacle:
     """Return the obstacle of a finalizer that could not be set or removed."""
-    remedy = "the write is tried again with growing pauses"
+    remedy = f"allow what the API server refuses; {_AGAIN}"
     return Obstacle(Stage.FINALIZER, text, Stage.FINALIZER.value, remedy)
 
 

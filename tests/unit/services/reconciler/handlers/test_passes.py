@@ -12,8 +12,9 @@ from shared.contracts.ownership import FINALIZERS
 from shared.core.errors import ConflictError, ForbiddenError, InvalidObjectError, PermanentError, UnreachableError
 from shared.core.json import Manifest, text
 from shared.core.objects import finalizers_of, generation_of, uid_of
-from shared.core.outcomes import Done, Retry
+from shared.core.outcomes import Done, Reject, Retry
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, Ref, Resource
+from shared.runtime.partitions.verdicts import verdict_of
 from shared.testing.cluster_faults import Fault, LoseRequest, Refuse, Request
 from shared.testing.store import FakeStore
 from tests.unit.services.reconciler.handlers.worlds import (
@@ -389,13 +390,15 @@ async def test_what_the_api_server_refuses_is_told_without_the_value() -> None:
     error = InvalidObjectError('spec.x: Invalid value: "secret-7f3a": must be y')
     desk.cluster.intercept = lambda request: Refuse(error) if request.resource is DEPLOYMENTS else None
 
-    with pytest.raises(InvalidObjectError):
+    with pytest.raises(InvalidObjectError) as ended:
         await desk.run(WEB)
 
     reason, message = desk.condition(WEB, "Available")[1:]
     assert reason == "Reconciling"
     assert "spec.x: Invalid value: must be y" in message
     assert "secret-7f3a" not in message
+    assert isinstance(verdict_of(ended.value).outcome, Reject)  # which no timer repeats
+    assert "tried again when something changes" in desk.condition(WEB, "Reconciling")[2]
 
 
 @pytest.mark.rule("workloads 9.1 read error", "OB-04")
