@@ -118,8 +118,8 @@ class GraphHandler:
             await self.finalizers.release(entry, work)
         await self.children.inventories.forget(work.primary, work.fence)
         self.primaries.drop(work.primary)
-        made = self._made.pop(work.primary, None)
-        self.scaler.forget(made.scales if made is not None else ())
+        self._made.pop(work.primary, None)
+        self.scaler.forget(work.primary)
         return Done()
 
     def _tell(self, graph: Manifest, stage: Stage, result: Result, work: Work) -> None:

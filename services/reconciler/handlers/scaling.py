@@ -35,7 +35,7 @@ class Scaler:
     """Scale PodCliques and PodCliqueScalingGroups to what their graph asks for."""
 
     cluster: Cluster
-    _sent: dict[Ref, _Sent] = field(default_factory=dict)
+    _sent: dict[Ref, dict[Ref, _Sent]] = field(default_factory=dict)  # by graph
 
     async def bring_about(self, work: Work, scales: Sequence[Scale]) -> PlatformError | None:
         """Scale what differs; return the first error, in the reference's words where the API server refuses.
@@ -43,33 +43,25 @@ class Scaler:
         A service without a number of its own is left to autoscalers; what Grove has not made yet comes with an event.
         """
         errors: list[PlatformError] = []
+        sent = self._sent.setdefault(work.primary, {})
         for scale in scales:
             entry = work.view.get(scale.ref)
-            if entry is None or entry.is_deleting or scale.replicas is None or self._is_at(entry, scale.replicas):
+            if entry is None or entry.is_deleting or scale.replicas is None or _is_at(entry, scale.replicas, sent):
                 continue
             work.fence.check()
             try:
-                await self._scale(entry, scale.replicas)
+                sent[scale.ref] = await self._scale(entry, scale.replicas)
             except NotFoundError:
                 continue  # gone again
             except (PermanentError, TemporaryError) as error:
                 errors.append(error)
         return errors[0] if errors else None
 
-    def forget(self, scales: Sequence[Scale]) -> None:
-        """Forget what was sent for services of a graph that is gone."""
-        for scale in scales:
-            self._sent.pop(scale.ref, None)
+    def forget(self, graph: Ref) -> None:
+        """Forget what was sent for a graph that is gone."""
+        self._sent.pop(graph, None)
 
-    def _is_at(self, entry: Entry, replicas: int) -> bool:
-        """Return whether an object has a number of replicas, or will have as soon as an event that is on its way."""
-        sent = self._sent.get(entry.ref)
-        if sent is not None and sent.uid == entry.uid and sent.version > entry.version:
-            return sent.replicas == replicas
-        self._sent.pop(entry.ref, None)
-        return member(entry.summary, "spec", "replicas") == replicas
-
-    async def _scale(self, entry: Entry, replicas: int) -> None:
+    async def _scale(self, entry: Entry, replicas: int) -> _Sent:
         ref = entry.ref
         try:
             answer = await self.cluster.patch(ref, _operations(entry, replicas), manager=SCALES, subresource="scale")
@@ -79,7 +71,16 @@ class Scaler:
                 f"{CANNOT_SCALE}: failed to scale {kind} {ref.name}: failed to update scale for {plural} {ref.name}: "
                 f"{error}"
             ) from error
-        self._sent[ref] = _Sent(entry.uid, version_of(answer), replicas)
+        return _Sent(entry.uid, version_of(answer), replicas)
+
+
+def _is_at(entry: Entry, replicas: int, sent: dict[Ref, _Sent]) -> bool:
+    """Return whether an object has a number of replicas, or will have as soon as an event that is on its way."""
+    last = sent.get(entry.ref)
+    if last is not None and last.uid == entry.uid and last.version > entry.version:
+        return last.replicas == replicas
+    sent.pop(entry.ref, None)
+    return member(entry.summary, "spec", "replicas") == replicas
 
 
 def _operations(entry: Entry, replicas: int) -> list[Manifest]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from services.reconciler.desired.grove.scales import Scale
+from services.reconciler.handlers.graphs import GraphHandler
 from services.reconciler.handlers.scaling import Scaler
 from shared.contracts.ownership import SCALES
 from shared.core.errors import ConflictError, LeaseLostError, NotFoundError, PermanentError
 from shared.core.json import Manifest, integer
-from shared.core.resources import POD_CLIQUES
+from shared.core.resources import GRAPHS, POD_CLIQUES
 from shared.testing.cluster_faults import Refuse
 from tests.unit.services.reconciler.handlers.grove_worlds import WEB_CLIQUE, GroveDesk, a_gang, a_grove
 from tests.unit.services.reconciler.handlers.worlds import CHAT
@@ -147,3 +148,23 @@ def to_five(live: Manifest) -> None:
 
 def to_three(live: Manifest) -> None:
     live["spec"]["services"]["web"]["replicas"] = 3
+
+
+async def test_a_graph_that_goes_leaves_nothing_behind_in_memory() -> None:
+    desk = await a_grove(a_gang())
+    await desk.bring_about()
+    desk.start()  # nothing is rendered in this process
+    desk.cluster.edit(WEB_CLIQUE, to_five)
+    desk.see()
+    await desk.run()
+    handler = desk.rules.primaries[GRAPHS]
+    assert isinstance(handler, GraphHandler)
+    sent = len(handler.scaler._sent)
+
+    desk.cluster.remove(CHAT)
+    desk.see()
+    await desk.run()
+    desk.see()
+    await desk.run()
+
+    assert (sent, len(handler.scaler._sent)) == (1, 0)
