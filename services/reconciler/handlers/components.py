@@ -113,6 +113,7 @@ class ComponentHandler:
             await self.finalizers.release(entry, work)
         await self.children.inventories.forget(work.primary, work.fence)
         self.primaries.drop(work.primary)
+        self.statuses.forget(work.primary)
         self._accounts.pop(work.primary, None)
         return Done()
 

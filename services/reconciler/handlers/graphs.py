@@ -118,6 +118,7 @@ class GraphHandler:
             await self.finalizers.release(entry, work)
         await self.children.inventories.forget(work.primary, work.fence)
         self.primaries.drop(work.primary)
+        self.statuses.forget(work.primary)
         self._made.pop(work.primary, None)
         self.scaler.forget(work.primary)
         return Done()

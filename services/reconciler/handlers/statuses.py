@@ -97,6 +97,10 @@ class Statuses:
             return Reported(Retry("a step of the rollout is reported if it lasts", left))
         return await self._write(work, entry, previous, status)
 
+    def forget(self, primary: Ref) -> None:
+        """Forget the step that waits to be told of an object that is gone."""
+        self._put_off.pop(primary, None)
+
     def _time_left(self, primary: Ref, said: str) -> timedelta:
         """Return how long a finer step still has to stand before it is written."""
         now = self.clock.elapsed()

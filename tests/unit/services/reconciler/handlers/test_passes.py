@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.reconciler.desired.names import FINALIZER
+from services.reconciler.handlers.components import ComponentHandler
 from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
 from shared.contracts.ownership import FINALIZERS
 from shared.core.errors import ConflictError, ForbiddenError, InvalidObjectError, PermanentError, UnreachableError
@@ -550,6 +551,29 @@ async def test_a_child_of_an_older_generation_counts_as_pending() -> None:
     await desk.run(CHAT)
 
     assert text(desk.cluster.peek(CHAT), "status", "state") == "pending"
+
+
+async def test_a_step_of_a_component_that_goes_is_forgotten() -> None:
+    desk = await a_desk(a_graph(replicas=3))
+    await desk.bring_about()
+    desk.cluster.edit(CHAT, lambda live: live["spec"]["services"]["web"].update(replicas=4))
+    desk.see()
+    await desk.run(CHAT)
+    await desk.run(WEB)
+    live = desk.cluster.peek(WEB_DEPLOYMENT) or {}
+    some = {"observedGeneration": live["metadata"]["generation"], "replicas": 4, "updatedReplicas": 1}
+    desk.cluster.set_status(WEB_DEPLOYMENT, {**some, "readyReplicas": 3, "availableReplicas": 3})
+    desk.see()
+    await desk.run(WEB)
+    handler = desk.rules.primaries[COMPONENTS]
+    assert isinstance(handler, ComponentHandler)
+    put_off = list(handler.statuses._put_off)
+
+    desk.cluster.remove(WEB)
+    desk.see()
+    await desk.run(WEB)
+
+    assert (put_off, list(handler.statuses._put_off)) == ([WEB], [])
 
 
 async def test_a_finer_step_is_reported_when_it_lasts() -> None:
