@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from shared.contracts.etcd_keys import EtcdKeys
 from shared.contracts.keys import Key, graph_key
 from shared.core import labels
 from shared.core.errors import ConflictError, LeaseLostError
-from shared.core.json import Manifest, digest
+from shared.core.json import digest
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.resources import COMPONENTS, ENDPOINT_SLICES, GRAPHS, MODELS, SERVICES, Ref
 from shared.ports.cluster import Cluster
@@ -114,7 +114,7 @@ class ModelServiceHandler:
         if not used_by:
             return await self._let_go(work)
         desired = models.model_service(work.primary, used_by)
-        await self._adopt(work, desired)
+        await self._adopt(work, used_by)
         inputs = Inputs("", 0, "", digest([RENDERING, desired]))
         result = await self.children.bring_about(work, inputs, lambda: Wanted([desired]))
         result.raise_error()
@@ -122,13 +122,18 @@ class ModelServiceHandler:
             return Retry(f"another owner controls {work.primary}: remove it, or the model cannot be reached by it")
         return Done()
 
-    async def _adopt(self, work: Work, desired: Manifest) -> None:
-        """End the control of one user over what all use: the reference gives the Service to the first that comes."""
+    async def _adopt(self, work: Work, used_by: Sequence[models.User]) -> None:
+        """End the control of one user over what all use: the reference gives the Service to the first that comes.
+
+        That one may use another model by now: it is named once more, as an owner without control.
+        """
         service = work.view.get(work.primary)
-        if service is None or service.is_deleting or not models.is_controlled_by_user(service):
+        former = models.controlling_user(service, used_by[0].model) if service is not None else None
+        if service is None or service.is_deleting or former is None:
             return
         work.fence.check()
-        work.view.was_written(await self.cluster.apply(desired, manager=self.children.writer.manager))
+        released = models.model_service(work.primary, [*used_by, former])
+        work.view.was_written(await self.cluster.apply(released, manager=self.children.writer.manager))
 
     async def _let_go(self, work: Work) -> Outcome:
         service = work.view.get(work.primary)

@@ -77,14 +77,17 @@ def model_service(service: Ref, used_by: Iterable[User]) -> Manifest:
     }
 
 
-def is_controlled_by_user(service: Entry) -> bool:
-    """Return whether a graph or a component controls a Service, as the reference has it."""
-    return service.owner is not None and service.owner.resource in _USERS
+def controlling_user(service: Entry, model: str) -> User | None:
+    """Return the graph or component that controls the Service of a model, as the reference has it."""
+    owner = service.owner
+    if owner is None or owner.resource is None or owner.resource not in _USERS:
+        return None
+    return User(Ref(owner.resource, service.ref.namespace, owner.name), owner.uid, model)
 
 
 def is_ours(service: Entry) -> bool:
     """Return whether the platform, or the reference before it, made the Service of a model."""
-    is_free = service.owner is None or is_controlled_by_user(service)
+    is_free = service.owner is None or service.owner.resource in _USERS
     return is_free and service.labels.get(labels.MODEL_MANAGED_BY) == MANAGED_BY
 
 

@@ -17,7 +17,7 @@ from shared.contracts.ownership import DISCOVERY
 from shared.core import labels
 from shared.core.errors import LeaseLostError
 from shared.core.json import Manifest
-from shared.core.objects import owners_of, uid_of
+from shared.core.objects import name_of, owners_of, uid_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.resources import COMPONENTS, DEPLOYMENTS, ENDPOINT_SLICES, GRAPHS, SERVICES, Ref, Resource
 from shared.ports.passes import Entry, Queued, Work
@@ -99,6 +99,13 @@ async def a_desk() -> Desk:
     desk = Desk()
     desk.fence = replace(desk.fence, token=await desk.store.commit([Put(desk.fence.claim, b"")]))
     return desk
+
+
+def put_service_of(desk: Desk, user: Manifest) -> None:
+    """Add the Service as the reference makes it: controlled by its first user."""
+    owner = {"apiVersion": user["apiVersion"], "kind": user["kind"], "name": name_of(user), "uid": uid_of(user)}
+    made = {"labels": {labels.BASE_MODEL_HASH: KEY.name, labels.MODEL_MANAGED_BY: "dynamo-operator"}}
+    desk.put(SERVICE, {"metadata": {**made, "ownerReferences": [{**owner, "controller": True}]}})
 
 
 @pytest.mark.rule("workloads 7.6 #1")
@@ -210,16 +217,27 @@ async def test_what_somebody_changed_is_repaired() -> None:
 @pytest.mark.rule("P-25")
 async def test_a_service_of_the_reference_is_taken_over_from_the_user_that_controls_it() -> None:
     desk = await a_desk()
-    worker = desk.use(WORKER)
     desk.use(CODE)
-    owner = {"apiVersion": worker["apiVersion"], "kind": worker["kind"], "name": "chat-w", "uid": uid_of(worker)}
-    made = {"labels": {labels.BASE_MODEL_HASH: KEY.name, labels.MODEL_MANAGED_BY: "dynamo-operator"}}
-    desk.put(SERVICE, {"metadata": {**made, "ownerReferences": [{**owner, "controller": True}]}})
+    put_service_of(desk, desk.use(WORKER))
 
     assert await desk.run() == Done()
 
     stored = desk.cluster.peek(SERVICE) or {}
     assert [(each.name, each.is_controller) for each in owners_of(stored)] == [("chat-w", False), ("code", False)]
+
+
+@pytest.mark.rule("W-37", "P-25")
+async def test_a_service_is_also_taken_over_from_one_that_uses_another_model_now() -> None:
+    desk = await a_desk()
+    desk.use(CODE)
+    put_service_of(desk, desk.use(WORKER, "another/model"))
+
+    assert await desk.run() == Done()
+    writes = len(desk.cluster.writes)
+    assert await desk.run() == Done()
+
+    assert [each for each in owners_of(desk.cluster.peek(SERVICE) or {}) if each.is_controller] == []
+    assert len(desk.cluster.writes) == writes
 
 
 @pytest.mark.rule("W-39")
