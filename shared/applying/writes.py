@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from shared.applying.inventories import Applied, Hold
 from shared.applying.plans import Change, Plan, Removal
 from shared.contracts.ownership import SEEDS, ownership_digest
-from shared.core.errors import AlreadyExistsError, ConflictError
+from shared.core.errors import AlreadyExistsError, ConflictError, PermanentError
 from shared.core.json import Manifest
 from shared.core.objects import generation_of, uid_of, version_of
 from shared.core.resources import Ref
@@ -34,6 +34,7 @@ class Written:
     deleted: frozenset[Ref] = frozenset()
     error: Exception | None = None
     unchanged: frozenset[Ref] = frozenset()  # applied, and found to be so already
+    refused: Mapping[Ref, PermanentError] = field(default_factory=dict)  # what trying again does not help
 
 
 def pass_over(answer: Manifest) -> None:
@@ -62,7 +63,8 @@ class Writer:
         unchanged = {ref for ref, answer in answers.items() if version_of(answer) == before.get(ref)}
         left = {each.ref: each.applied for each in plan.removals if each.applied and each.ref not in deleted}
         children = {**(plan.kept or {}), **writing.children, **left}
-        return Written(children, answers, frozenset(deleted), error, frozenset(unchanged | writing.found))
+        found = frozenset(unchanged | writing.found)
+        return Written(children, answers, frozenset(deleted), error, found, writing.refused)
 
 
 async def _first_failure(steps: Iterable[Awaitable[None]]) -> Exception | None:
@@ -89,6 +91,7 @@ class _Writing:
     children: dict[Ref, Applied] = field(default_factory=dict)
     found: set[Ref] = field(default_factory=set)  # were there when their seed was to be given
     deleted: set[Ref] = field(default_factory=set)
+    refused: dict[Ref, PermanentError] = field(default_factory=dict)
 
     async def write(self, change: Change) -> None:
         """Write one change, unless what has to be there before could not be written: that one's error is enough."""
@@ -99,6 +102,9 @@ class _Writing:
                     return
             async with self.limit:
                 await self._write(change)
+        except PermanentError as error:
+            self.refused[change.ref] = error
+            raise
         finally:
             self.ended[change.ref].set()
 
@@ -141,7 +147,11 @@ class _Writing:
     async def delete(self, removal: Removal) -> None:
         async with self.limit:
             self.fence.check()
-            await self.writer.cluster.delete(removal.ref, uid=removal.uid)
+            try:
+                await self.writer.cluster.delete(removal.ref, uid=removal.uid)
+            except PermanentError as error:
+                self.refused[removal.ref] = error
+                raise
             self.view.was_deleted(removal.ref, removal.uid)
             self.deleted.add(removal.ref)
 

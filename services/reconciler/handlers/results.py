@@ -21,7 +21,7 @@ _VERBS: dict[str, Verb] = {"created": "created", "updated": "updated", "repaired
 
 
 def change_list(result: Result) -> list[Change]:
-    """Return what was written, for the Events; a conflict or a lost connection is no news (OB-04)."""
+    """Return what was written or refused, for the Events; a conflict or a lost connection is no news (OB-04)."""
     if result.plan is None or result.written is None:
         return []
     done = [
@@ -29,7 +29,12 @@ def change_list(result: Result) -> list[Change]:
         for change in result.plan.changes
         if change.ref in result.written.answers and change.ref not in result.written.unchanged
     ]
-    return done + [Change("deleted", ref.resource.kind, ref.name) for ref in sorted(result.written.deleted)]
+    done += [Change("deleted", ref.resource.kind, ref.name) for ref in sorted(result.written.deleted)]
+    verbs = {change.ref: _VERBS[change.reason] for change in result.plan.changes}
+    return done + [
+        Change(verbs.get(ref, "deleted"), ref.resource.kind, ref.name, error=without_values(str(error)))
+        for ref, error in sorted(result.written.refused.items())
+    ]
 
 
 def obstacle_of(result: Result, steps: Mapping[Resource, str] = MappingProxyType({})) -> Obstacle | None:

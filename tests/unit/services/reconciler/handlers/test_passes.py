@@ -14,9 +14,9 @@ from shared.core.errors import ConflictError, ForbiddenError, InvalidObjectError
 from shared.core.json import Manifest, text
 from shared.core.objects import finalizers_of, generation_of, uid_of
 from shared.core.outcomes import Done, Reject, Retry
-from shared.core.resources import COMPONENTS, DEPLOYMENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, Ref, Resource
+from shared.core.resources import COMPONENTS, DEPLOYMENTS, EVENTS, GRAPHS, PODS, SERVICE_ACCOUNTS, Ref, Resource
 from shared.runtime.partitions.verdicts import verdict_of
-from shared.testing.cluster_faults import Fault, LoseRequest, Refuse, Request
+from shared.testing.cluster_faults import Fault, LoseRequest, Refuse, Request, no_fault
 from shared.testing.store import FakeStore
 from tests.unit.services.reconciler.handlers.worlds import (
     CHAT,
@@ -400,6 +400,9 @@ async def test_what_the_api_server_refuses_is_told_without_the_value() -> None:
     assert "secret-7f3a" not in message
     assert isinstance(verdict_of(ended.value).outcome, Reject)  # which no timer repeats
     assert "tried again when something changes" in desk.condition(WEB, "Reconciling")[2]
+    desk.cluster.intercept = no_fault
+    assert ("Warning", "CreateDeployment") in await desk.events()
+    assert "secret-7f3a" not in str(desk.cluster.all(EVENTS))
 
 
 @pytest.mark.rule("workloads 9.1 read error", "OB-04")
