@@ -12,7 +12,7 @@ from services.reconciler.desired.steps import COMPONENT_STEPS
 from services.reconciler.handlers.contexts import Context, Contexts, inputs_of
 from services.reconciler.handlers.events import EventRecorder
 from services.reconciler.handlers.finalizers import Finalizers
-from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER
+from services.reconciler.handlers.graphs import UNKNOWN_CLUSTER, UNTOLD
 from services.reconciler.handlers.handovers import given_away, giving_way
 from services.reconciler.handlers.observations import (
     Unfinished,
@@ -35,10 +35,10 @@ from services.reconciler.status.workloads import Workload
 from shared.api.components import ComponentDeployment
 from shared.api.validation.components import judge_component
 from shared.applying.children import Children, Result
-from shared.applying.inventories import Inventory
+from shared.applying.inventories import EMPTY, Inventory
 from shared.applying.plans import Wanted
 from shared.core.errors import InvalidObjectError
-from shared.core.json import Manifest
+from shared.core.json import Manifest, items
 from shared.core.objects import controller_of, generation_of, ref_of
 from shared.core.outcomes import Done, Outcome, Retry
 from shared.core.refusals import without_values
@@ -67,7 +67,7 @@ class ComponentHandler:
             return await self._let_go(work, entry)
         context = self.contexts.of(work)
         if isinstance(context, Obstacle):
-            return Retry(context.text, UNKNOWN_CLUSTER)
+            return await self._wait_for_cluster(work, entry, context)
         inputs = inputs_of(entry, context.digest)
         settled = await self.children.settled(work, inputs) if FINALIZER in entry.finalizers else None
         if settled is not None:
@@ -103,6 +103,12 @@ class ComponentHandler:
         inventory = await self.children.inventories.read(work.primary, work.fence)
         obstacle = given_up(without_values(reason), letter_of(work))
         return await self._report(work, entry.generation, _End(inventory, tuple(inventory.children), obstacle))
+
+    async def _wait_for_cluster(self, work: Work, entry: Entry, obstacle: Obstacle) -> Outcome:
+        """Ask again; if it lasts, tell of it on a component without a status (that of a running one still holds)."""
+        if work.attempt > UNTOLD and not items(entry.summary, "status", "conditions"):
+            await self._report(work, entry.generation, _End(EMPTY, (), obstacle))
+        return Retry(obstacle.text, UNKNOWN_CLUSTER)
 
     async def _let_go(self, work: Work, entry: Entry | None) -> Outcome:
         """Owner references collect the children; nothing is left to do but to let the object go.

@@ -105,6 +105,8 @@ def _available(facts: ComponentFacts) -> Condition:
     obstacle = facts.obstacle
     if obstacle is not None and obstacle.stage is Stage.VALIDATION:
         return Condition(AVAILABLE, "False", "ValidationFailed", f"Validation failed: {obstacle.text}")
+    if obstacle is not None and obstacle.stage is Stage.LOOKING:
+        return Condition(AVAILABLE, "Unknown", "Reconciling", STARTING)
     if obstacle is not None:
         return Condition(
             AVAILABLE, "False", "Reconciling", f"Failed to reconcile DynamoComponentDeployment: {obstacle.text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -476,6 +477,23 @@ async def test_what_is_told_names_the_objects() -> None:
     told = await desk.messages()
 
     assert told["CreatePodGroup"] == "Created PodGroup lone-0; LeaderWorkerSet lone-0; Service lone"
+
+
+async def test_a_component_that_waits_for_facts_says_so_when_it_lasts() -> None:
+    desk = await a_desk_with_lws(a_component())
+    desk.facts.clear()
+    handle = desk.rules.primaries[COMPONENTS]
+
+    await handle(desk.work(LONE))
+    at_first = desk.cluster.peek(LONE)
+    outcome = await handle(replace(desk.work(LONE), attempt=6))
+
+    assert at_first is not None
+    assert "status" not in at_first
+    assert isinstance(outcome, Retry)
+    assert desk.condition(LONE, "Available")[:2] == ("Unknown", "Reconciling")
+    assert desk.condition(LONE, "Reconciling")[1] == "ClusterNotRead"
+    assert "nobody has said yet" in desk.condition(LONE, "Reconciling")[2]
 
 
 @pytest.mark.rule("workloads 7.1 #9")
