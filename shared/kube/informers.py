@@ -35,7 +35,7 @@ class InformerOptions:
     """How patient an informer is."""
 
     silence: timedelta = timedelta(minutes=10)  # longer than any watch lives: while nothing changes, nothing is said
-    absent_pause: timedelta = timedelta(minutes=5)  # until a kind that is not served is looked for again
+    absent_pause: timedelta = timedelta(hours=1)  # until a kind that is not served is looked for without a sign
     longest_pause: timedelta = timedelta(seconds=5)
     page: int = requests.PAGE
 
