@@ -109,7 +109,7 @@ class Connection:
         try:
             async with asyncio.timeout(self._options.times.connect.total_seconds()):
                 await self._client.close()
-        except TimeoutError:
+        except OSError:  # too late, or the server reset the connection in the middle of the good-bye
             abort(self._client)
 
     async def wait_until_connected(self) -> None:

@@ -96,4 +96,5 @@ def _shape(line: str) -> str:
         return "API requests:"  # who asked most comes first
     line = re.sub(r"(chat-\w+)-[a-z0-9]+-[a-z0-9]{5}\b", r"\1-POD", line)
     line = re.sub(r"\b[0-9a-f]{8}\.\d+", "ID", line)
+    line = re.sub(r"gpu-h100-\d+(,gpu-h100-\d+)*", "NODES", line)  # pods of a service may share a node
     return re.sub(r"\s+", " ", re.sub(r"\d+", "N", line)).strip()

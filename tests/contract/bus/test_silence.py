@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from nats.aio.client import Client
 
 from shared.bus.connection import Connection
 from shared.bus.options import NatsOptions, NatsTimes
@@ -113,3 +114,18 @@ async def test_what_is_served_while_the_connection_is_made_is_served_on_it_once(
         await connection.close()
 
     assert server.subjects.count(b"asked") == 1
+
+
+async def test_a_server_that_resets_the_connection_at_the_good_bye_fails_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def reset(_: Client) -> None:
+        raise ConnectionResetError("Connection reset by peer")
+
+    async with slow_server() as server:
+        connection = Connection(NatsOptions(servers=(server.address,), times=TIMES), lambda kind: None)
+        await connection.open()
+        with monkeypatch.context() as broken:
+            broken.setattr(Client, "close", reset)
+            await connection.close()
+        await connection.close()
